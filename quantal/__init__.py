@@ -1,0 +1,1 @@
+"""Cluster labels and binary hash codes for unlabelled images, text and vectors."""
