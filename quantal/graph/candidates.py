@@ -1,0 +1,180 @@
+"""Near rows by blocked matrix products: fast and approximate, or slower in double precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .row_blocks import Block, RowBlocks, is_sparse
+
+_MOST_CHUNK_ROWS = 4096  # a block of distances is then 64 MB
+_BLOCK_VALUES = 1 << 24  # entries in a block of rows
+_GROUP = 16  # columns whose minimum stands for them in the first selection
+_TIES = 256  # equally near rows whose exact distances decide in the second search
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The rows that look nearest in float32.
+
+    Attributes:
+        squared: (n, c) float32 squared distances in shrunk units, unordered.
+        positions: (n, c) int64 positions in the reference.
+        norms: (n,) norm of each query in shrunk units.
+        complete: whether c is the whole reference, so nothing can be missing.
+        relative_error: bound of the rounding error, in units of (2 ||q|| + distance)^2.
+    """
+
+    squared: NDArray[np.float32]
+    positions: NDArray[np.int64]
+    norms: NDArray[np.float64]
+    complete: bool
+    relative_error: float
+
+    def doubtful(self, rows: NDArray[np.int64], kth: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether a row outside the candidates may be as near as the ``kth`` squared distance.
+
+        A row that near has a norm of at most ||q|| + sqrt(kth), which bounds its rounding error.
+        """
+        if self.complete:
+            return np.zeros(len(rows), bool)
+        outside = self.squared[rows].max(axis=1).astype(np.float64)
+        error = self.relative_error * (2 * self.norms[rows] + np.sqrt(kth)) ** 2
+        return np.asarray(~(outside - error > kth))  # "not >" also catches nan
+
+
+def find_candidates(
+    queries: RowBlocks, reference: RowBlocks, wanted: int, chunk_rows: int | None
+) -> Candidates:
+    """Return the ``wanted`` nearest positions of each query, by float32 products.
+
+    When both sides are the same rows each block of the symmetric matrix is computed once.
+    """
+    n, symmetric = len(queries), queries is reference
+    step = chunk_rows or max(1, min(_MOST_CHUNK_ROWS, _BLOCK_VALUES // queries.n_features))
+    squared = np.full((n, wanted), np.inf, np.float32)
+    positions = np.zeros((n, wanted), np.int64)
+    norms = np.zeros(n)
+    room = np.empty(min(step, n) * min(step, len(reference)), np.float32)
+    for start, stop in _spans(0, n, step):
+        asked = queries.block(start, stop)
+        norms[start:stop] = np.sqrt(_squared_norms(asked))
+        first = start if symmetric else 0
+        for low, high in _spans(first, len(reference), step):
+            same = symmetric and low == start
+            found = asked if same else reference.block(low, high)
+            distances = _expand(asked, found, room)  # (stop - start, high - low)
+            _keep_nearest(squared[start:stop], positions[start:stop], distances, low)
+            if symmetric and not same:
+                _keep_nearest(squared[low:high], positions[low:high], distances.T, start)
+    # Random-walk growth of the sum over d terms, with a margin.
+    error = float(np.finfo(np.float32).eps) * (8 + 2 * np.sqrt(queries.n_features))
+    return Candidates(squared, positions, norms, wanted == len(reference), error)
+
+
+def exact_candidates(
+    queries: RowBlocks,
+    rows: NDArray[np.int64],
+    reference: RowBlocks,
+    k: int,
+    own: NDArray[np.int64] | None,
+) -> NDArray[np.int64]:
+    """Positions that contain the k nearest of ``queries[rows]``, (len(rows), c), by float64.
+
+    Among rows that even float64 products cannot tell apart those with the lowest positions are
+    taken. ``own`` holds the row numbers that must not be chosen.
+    """
+    asked = queries.pick(rows)
+    distances = np.empty((len(rows), len(reference)))
+    for low, high in _spans(0, len(reference), _MOST_CHUNK_ROWS):
+        found = reference.block(low, high, np.float64)
+        room = np.empty(len(rows) * (high - low))
+        distances[:, low:high] = _expand(asked, found, room)
+    if own is not None:
+        _exclude(distances, reference, own)
+    kth = np.partition(distances, k - 1, axis=1)[:, k - 1 : k]
+    norms = np.sqrt(_squared_norms(asked))[:, None]
+    terms = 8 + 2 * np.sqrt(queries.n_features)
+    error = np.finfo(np.float64).eps * terms * (2 * norms + np.sqrt(np.maximum(kth, 0))) ** 2
+    rank = (distances >= kth - 2 * error).astype(np.uint8)  # 0: surely among the k nearest
+    rank += distances > kth + 2 * error  # 2: surely not
+    count = min(len(reference), k + _TIES)
+    return np.argsort(rank, axis=1, kind="stable")[:, :count].astype(np.int64, copy=False)
+
+
+def _exclude(distances: NDArray[np.float64], reference: RowBlocks, own: NDArray[np.int64]) -> None:
+    """Put infinity where a query meets itself, in place."""
+    if reference.rows is None:
+        distances[np.arange(len(own)), own] = np.inf
+        return
+    at = np.minimum(np.searchsorted(reference.rows, own), len(reference) - 1)
+    present = np.flatnonzero(reference.rows[at] == own)
+    distances[present, at[present]] = np.inf
+
+
+def _spans(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
+    for low in range(start, stop, step):
+        yield low, min(low + step, stop)
+
+
+def _squared_norms(block: Block) -> NDArray[Any]:
+    if is_sparse(block):
+        return np.asarray(block.power(2).sum(axis=1)).ravel()
+    return np.asarray(np.einsum("ij,ij->i", block, block))
+
+
+def _expand(asked: Block, found: Block, room: NDArray[Any]) -> NDArray[Any]:
+    """||a||^2 + ||b||^2 - 2ab for all pairs, (len(asked), len(found)), written into ``room``.
+
+    The caller's room is used again for every block: fresh memory costs as much as the product.
+    """
+    shape = (asked.shape[0], found.shape[0])
+    out = room[: shape[0] * shape[1]].reshape(shape)
+    if is_sparse(asked) or is_sparse(found):
+        product = asked @ found.T
+        out[:] = product.toarray() if is_sparse(product) else product
+    else:
+        np.matmul(asked, found.T, out=out)
+    out *= -2
+    out += _squared_norms(asked)[:, None].astype(out.dtype)
+    out += _squared_norms(found).astype(out.dtype)
+    return out
+
+
+def _keep_nearest(
+    squared: NDArray[np.float32],
+    positions: NDArray[np.int64],
+    distances: NDArray[np.float32],
+    offset: int,
+) -> None:
+    """Merge a block of distances (q, r) into the best so far, (q, c) each, in place."""
+    count = squared.shape[1]
+    columns = _smallest(distances, min(count, distances.shape[1]))
+    values = np.concatenate([squared, np.take_along_axis(distances, columns, 1)], axis=1)
+    numbers = np.concatenate([positions, columns + offset], axis=1)
+    best = np.argpartition(values, count - 1, axis=1)[:, :count]
+    squared[:] = np.take_along_axis(values, best, 1)
+    positions[:] = np.take_along_axis(numbers, best, 1)
+
+
+def _smallest(values: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """Columns of the ``count`` smallest values of each row, in no order.
+
+    The smallest values lie in the groups with the smallest minima, so that the slow selection
+    sees one value in `_GROUP`.
+    """
+    n, n_columns = values.shape
+    width = n_columns // _GROUP
+    if width <= 2 * count:
+        return np.argpartition(values, count - 1, axis=1)[:, :count]
+    minima = values[:, : width * _GROUP].reshape(n, _GROUP, width).min(axis=1)
+    groups = np.argpartition(minima, count - 1, axis=1)[:, :count]
+    members = (groups[:, :, None] + width * np.arange(_GROUP)).reshape(n, -1)
+    rest = np.broadcast_to(np.arange(width * _GROUP, n_columns), (n, n_columns % _GROUP))
+    columns = np.concatenate([members, rest], axis=1)  # (n, count * _GROUP + rest)
+    inside = np.argpartition(np.take_along_axis(values, columns, 1), count - 1, axis=1)
+    return np.take_along_axis(columns, inside[:, :count], 1)
