@@ -1,0 +1,142 @@
+"""Named data sets: "name:mnist" wherever a path is expected. Labels come from a separate call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError, ParameterError, suggestion
+from .arrays import image_settings
+from .dataset import Dataset
+from .named_files import LAYOUTS, Contents, embedded_digits, require_checksum
+from .named_sets import NAMED, NamedFile, NamedSet
+from .options import Options, parse_image_size
+
+ENVIRONMENT = "QUANTAL_DATA"
+
+__all__ = ["NAMED", "NamedFile", "NamedSet", "data_folder", "find", "labels", "load"]
+
+
+def load(name: str, data_dir: str | Path | None = None) -> Dataset:
+    """Load the rows of a named set, without labels, in the form that its table row states.
+
+    Args:
+        name: One of `NAMED`.
+        data_dir: Folder of the files; default: the environment variable QUANTAL_DATA, else
+            ``~/.cache/quantal``.
+
+    Raises:
+        ParameterError: An unknown name.
+        DataError: The file is not there; the message says how to get it.
+        FileFormatError: The file's checksum is wrong.
+    """
+    contents = _contents(name, data_dir)
+    if contents.texts is not None:
+        empty = np.empty((len(contents.texts), 0), dtype=np.float32)
+        reader = {"like": "text"}
+        return Dataset(empty, name, "text", contents.ids, contents.texts, reader=reader)
+    x = contents.x
+    assert x is not None  # a layout gives rows or texts
+    return Dataset(x, name, "images", reader={**image_settings(x), "like": "images"})
+
+
+def labels(
+    name: str, data_dir: str | Path | None = None, *, ids: Sequence[str] | None = None
+) -> NDArray[np.int64]:
+    """Return the labels of a named set, for evaluation only.
+
+    Args:
+        name: One of `NAMED`.
+        data_dir: As for `load`.
+        ids: Names of the rows wanted, as in ``Dataset.ids``: features may have dropped documents.
+            Default: every row that `load` returns, in its order.
+
+    Returns:
+        (n,) labels from 0 to n_classes - 1.
+    """
+    contents = _contents(name, data_dir)
+    if ids is None:
+        return contents.labels
+    if contents.ids is None:
+        raise ParameterError(f"{name} has no row names; leave out ids to get every label.")
+    row_of = {name: row for row, name in enumerate(contents.ids)}
+    unknown = [name for name in ids if name not in row_of]
+    if unknown:
+        raise ParameterError(f"{name} has no row named {unknown[0]!r}; pass ids of its Dataset.")
+    return contents.labels[[row_of[name] for name in ids]]
+
+
+def find(name: str) -> NamedSet:
+    """Return the table row of a named set, or raise ParameterError with the closest name."""
+    if name not in NAMED:
+        raise ParameterError(
+            f"No data set is named {name!r}; known are {', '.join(NAMED)}.{suggestion(name, NAMED)}"
+        )
+    return NAMED[name]
+
+
+def data_folder(data_dir: str | Path | None = None) -> Path:
+    """Return the folder of the files: the argument, else QUANTAL_DATA, else ~/.cache/quantal."""
+    if data_dir is not None:
+        return Path(data_dir).expanduser()
+    return Path(os.environ.get(ENVIRONMENT) or "~/.cache/quantal").expanduser()
+
+
+def locate(entry: NamedSet, data_dir: str | Path | None = None) -> tuple[Path, NamedFile] | None:
+    """Return the first file of ``entry`` that is in the data folder, or None."""
+    folder = data_folder(data_dir)
+    for file in entry.files:
+        if (folder / file.name).is_file():
+            return folder / file.name, file
+    return None
+
+
+def read_named(name: Path, options: Options) -> Dataset:
+    """Read "name:..." for `open_source`; a given image size or colour must be the set's own."""
+    dataset = load(str(name), options.data_dir)
+    wanted = {"image_size": options.image_size, "color": options.color}
+    for option, value in wanted.items():
+        has = dataset.reader.get(option)
+        has = parse_image_size(has) if option == "image_size" else has
+        if options.like is None and value not in {None, "auto", has}:
+            raise ParameterError(f"{option} of {dataset.name} is {has!r}, got {value!r}; omit it.")
+    if options.text is not None:
+        dataset.reader["text"] = options.text
+    return dataset
+
+
+def _contents(name: str, data_dir: str | Path | None) -> Contents:
+    entry = find(name)
+    if not entry.files:
+        return embedded_digits()
+    located = locate(entry, data_dir)
+    if located is None:
+        raise DataError(missing_message(entry, data_dir))
+    path, file = located
+    stat = path.stat()
+    return _read_checked(path, file, (stat.st_mtime_ns, stat.st_size))
+
+
+@lru_cache(maxsize=1)  # load() and then labels() of one set, without reading it twice
+def _read_checked(path: Path, file: NamedFile, version: Any) -> Contents:  # noqa: ARG001
+    require_checksum(path, file.sha256)
+    return LAYOUTS[file.layout](path)
+
+
+def missing_message(entry: NamedSet, data_dir: str | Path | None = None) -> str:
+    """Say where the file of a set was expected and how to get it."""
+    folder = data_folder(data_dir)
+    names = " or ".join(file.name for file in entry.files)
+    remedy = (
+        f"Run: quantal data fetch {entry.name}"
+        if any(file.url for file in entry.files)
+        else f"There is no public copy to download; it comes from: {entry.source}. Put {names} "
+        f"there, or name its folder with --data-dir or {ENVIRONMENT}"
+    )
+    return f"{entry.name}: {names} is not in {folder}. {remedy}."

@@ -1,0 +1,121 @@
+"""Documents as JSON lines or one a line, plain or gzip."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError, FileFormatError
+from .dataset import Dataset
+from .memory_ceiling import require_memory
+from .options import Options
+
+MAX_DOCUMENT_BYTES = 64 << 20  # a longer line is a binary file or a decompression bomb
+
+
+def iterate_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield ``(line_number, line)`` of the lines that are not blank, numbered from 1.
+
+    Raises:
+        FileFormatError: Not UTF-8, a truncated or damaged gzip file, or an endless line.
+    """
+    opener = gzip.open if path.name.lower().endswith(".gz") else open
+    number = total = 0
+    with opener(path, "rb") as stream:
+        try:
+            while raw := stream.readline(MAX_DOCUMENT_BYTES + 1):
+                number += 1
+                total += len(raw)
+                if len(raw) > MAX_DOCUMENT_BYTES:
+                    raise FileFormatError(
+                        f"{path.name}, line {number}, is longer than {MAX_DOCUMENT_BYTES >> 20} "
+                        "MiB. Write one document a line."
+                    )
+                require_memory(2 * total, path.name)  # Python's strings take one or two copies
+                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+                if line:
+                    yield number, line
+        except UnicodeDecodeError as error:
+            raise FileFormatError(
+                f"{path.name}, line {number}, is not UTF-8 (byte {error.start} of the line). Save "
+                "the file as UTF-8, for example with iconv -f latin1 -t utf-8."
+            ) from None
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise FileFormatError(
+                f"{path.name} is truncated or damaged after line {number} ({error}). "
+                "Copy or compress it again."
+            ) from None
+
+
+def read_lines(path: Path, options: Options) -> Dataset:
+    """Read one document a line; ids are line numbers, blank lines are no documents."""
+    numbered = list(iterate_lines(path))
+    return _documents(path, [line for _, line in numbered], [str(n) for n, _ in numbered], options)
+
+
+def read_jsonl(path: Path, options: Options) -> Dataset:
+    """Read one JSON object a line with a string field ``text`` (or ``key``) and maybe an ``id``."""
+    wanted = options.key or "text"
+    texts: list[str] = []
+    ids: list[str] = []
+    for number, line in iterate_lines(path):
+        record = _record(path, number, line)
+        text = record.get(wanted)
+        if not isinstance(text, str):
+            raise DataError(
+                f"{path.name}, line {number}: no string field {wanted!r}; it has "
+                f"{', '.join(map(repr, list(record)[:8])) or 'no field'}. Name the field that "
+                "holds the document: key='...' (--key)."
+            )
+        texts.append(text)
+        ids.append(str(record.get("id", number)))
+    reader = {"key": options.key} if options.key else {}
+    return _documents(path, texts, ids, options, reader)
+
+
+def _record(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(
+            f"{path.name}, line {number}, is not JSON ({error}). Write one object a line, "
+            'for example {"text": "..."}; plain text goes into a .txt file.'
+        ) from None
+    if not isinstance(record, dict):
+        raise FileFormatError(
+            f"{path.name}, line {number}, holds a {type(record).__name__}, not an object. "
+            'Write one object a line, for example {"text": "..."}.'
+        )
+    return record
+
+
+def _documents(
+    path: Path,
+    texts: list[str],
+    ids: list[str],
+    options: Options,
+    reader: dict[str, Any] | None = None,
+) -> Dataset:
+    if len(texts) < options.n_min:
+        found = "no document" if not texts else "only 1 document"
+        raise DataError(
+            f"{path.name} holds {found}, but at least {options.n_min} are needed. "
+            "Write one document a line."
+        )
+    if options.n_min > 1 and len(set(texts)) == 1:
+        raise DataError(
+            f"{path.name}: all {len(texts)} documents are identical, so there is nothing to tell "
+            "apart. Check how the file was written."
+        )
+    settings = {**(reader or {}), "like": "text"}
+    if options.text is not None:
+        settings["text"] = options.text
+    x = np.empty((len(texts), 0), dtype=np.float32)
+    name = path.name.partition(".")[0]
+    return Dataset(x, name, "text", ids=ids, texts=texts, reader=settings)
