@@ -14,6 +14,7 @@ from .row_blocks import Block, RowBlocks, is_sparse
 _MOST_CHUNK_ROWS = 4096  # a block of distances is then 64 MB
 _BLOCK_VALUES = 1 << 24  # entries in a block of rows
 _GROUP = 16  # columns whose minimum stands for them in the first selection
+_FEW_GROUPS = 8  # groups per row, on average, that are cheaper to open than to select from
 _TIES = 256  # equally near rows whose exact distances decide in the second search
 
 
@@ -130,19 +131,21 @@ def _squared_norms(block: Block) -> NDArray[Any]:
 def _expand(asked: Block, found: Block, room: NDArray[Any]) -> NDArray[Any]:
     """||a||^2 + ||b||^2 - 2ab for all pairs, (len(asked), len(found)), written into ``room``.
 
-    The caller's room is used again for every block: fresh memory costs as much as the product.
+    The norms travel as two more columns of the factors, and the caller's room is used again for
+    every block: passes over the block and fresh memory cost as much as the product itself.
     """
     shape = (asked.shape[0], found.shape[0])
     out = room[: shape[0] * shape[1]].reshape(shape)
+    left, right = _squared_norms(asked)[:, None], _squared_norms(found)[:, None]
     if is_sparse(asked) or is_sparse(found):
         product = asked @ found.T
         out[:] = product.toarray() if is_sparse(product) else product
-    else:
-        np.matmul(asked, found.T, out=out)
-    out *= -2
-    out += _squared_norms(asked)[:, None].astype(out.dtype)
-    out += _squared_norms(found).astype(out.dtype)
-    return out
+        out *= -2
+        out += (left + right.T).astype(out.dtype)
+        return out
+    left = np.hstack([asked, left, np.ones_like(left)])
+    right = np.hstack([-2 * found, np.ones_like(right), right])
+    return np.asarray(np.matmul(left, right.T, out=out))
 
 
 def _keep_nearest(
@@ -153,12 +156,47 @@ def _keep_nearest(
 ) -> None:
     """Merge a block of distances (q, r) into the best so far, (q, c) each, in place."""
     count = squared.shape[1]
-    columns = _smallest(distances, min(count, distances.shape[1]))
-    values = np.concatenate([squared, np.take_along_axis(distances, columns, 1)], axis=1)
+    values, columns = _improvements(distances, squared.max(axis=1), count)
+    values = np.concatenate([squared, values], axis=1)
     numbers = np.concatenate([positions, columns + offset], axis=1)
     best = np.argpartition(values, count - 1, axis=1)[:, :count]
     squared[:] = np.take_along_axis(values, best, 1)
     positions[:] = np.take_along_axis(numbers, best, 1)
+
+
+def _improvements(
+    values: NDArray[np.float32], worst: NDArray[np.float32], count: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Values of a block that may enter the best ``count``, and their columns, (q, w) each.
+
+    After the first blocks few values are below the worst one kept, and few groups of columns
+    have a minimum below it: only these are opened. Rows are filled up with infinity.
+    """
+    n, n_columns = values.shape
+    width = n_columns // _GROUP
+    if n_columns % _GROUP == 0:
+        minima = values.reshape(n, _GROUP, width).min(axis=1)
+        row, group = np.nonzero(minima < worst[:, None])
+        if len(row) <= _FEW_GROUPS * n:
+            column = group[:, None] + width * np.arange(_GROUP)
+            opened = values[row[:, None], column]
+            better = opened < worst[row, None]
+            row = np.repeat(row, better.sum(axis=1))
+            return _padded(n, row, opened[better], column[better])
+    columns = _smallest(values, min(count, n_columns))
+    return np.take_along_axis(values, columns, 1), columns
+
+
+def _padded(
+    n: int, row: NDArray[np.int64], value: NDArray[np.float32], column: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Lay entries that are sorted by row out as (n, w), filled up with infinity."""
+    sizes = np.bincount(row, minlength=n)
+    slot = np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    values = np.full((n, sizes.max()), np.inf, np.float32)
+    columns = np.zeros(values.shape, np.int64)
+    values[row, slot], columns[row, slot] = value, column
+    return values, columns
 
 
 def _smallest(values: NDArray[np.float32], count: int) -> NDArray[np.int64]:
