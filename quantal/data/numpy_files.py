@@ -51,7 +51,7 @@ def read_npy_header(stream: IO[bytes], what: str) -> NpyHeader:
         if version not in read:
             raise ValueError(f"version {version} of the format")
         shape, fortran_order, dtype = read[version](stream)
-    except (ValueError, EOFError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+    except Exception as error:  # numpy evaluates the text: tokenizer, syntax, type errors and more
         reason = str(error).partition("\n")[0]
         raise FileFormatError(
             f"{what} is not a readable .npy file ({reason}). Write it again with numpy.save."

@@ -1,0 +1,131 @@
+"""Tables in text form: comma, semicolon or tab between fields, with or without a header."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError, FileFormatError
+from .arrays import array_dataset
+from .arrow_columns import RowCollector, collect, describe_columns
+from .dataset import Dataset
+from .options import Options
+from .tables import choose_columns
+
+MAX_LINE = 16 << 20  # bytes of one row
+SEPARATORS = ",;\t"
+
+
+def read_csv(path: Path, options: Options) -> Dataset:
+    """Read a table in text form; a column ``id`` names the rows.
+
+    The separator is the one that splits the first line into most fields. Without ``header`` the
+    first line is a header if it has no number, or text above a column of numbers.
+    """
+    first, second = _first_lines(path)
+    separator = "\t" if path.suffix.lower() == ".tsv" else max(SEPARATORS, key=first.count)
+    has_header = options.header
+    if has_header is None:
+        has_header = looks_like_header(_fields(first, separator), _fields(second, separator))
+    table = _parse(path, separator, has_header)
+    if table.num_rows == 0:
+        raise DataError(f"{path.name} has no rows. Check that it was written completely.")
+    names = choose_columns(describe_columns(table.schema), options, path.name)
+    collector = RowCollector(names, table.schema, table.num_rows, path.name)
+    x = collect(table.to_batches(), collector)
+    reader: dict[str, Any] = {"columns": names} if has_header or options.columns else {}
+    if options.header is not None:
+        reader["header"] = options.header
+    ids = collector.ids or None
+    return array_dataset(x, path.stem, options, what=path.name, ids=ids, reader=reader)
+
+
+def looks_like_header(first: list[str], second: list[str]) -> bool:
+    """Return whether the first line of a table names its columns.
+
+    It does if no field of it is a number, or if a field is text where the next line has a number.
+    """
+    filled = [field for field in first if field]
+    if filled and not any(_is_number(field) for field in filled):
+        return True
+    pairs = zip(first, second, strict=False)
+    return any(above and not _is_number(above) and _is_number(below) for above, below in pairs)
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _first_lines(path: Path) -> tuple[str, str]:
+    with path.open("rb") as stream:
+        raw = [stream.readline(MAX_LINE), stream.readline(MAX_LINE)]
+    try:
+        first, second = (line.decode("utf-8-sig").strip("\r\n") for line in raw)
+    except UnicodeDecodeError:
+        raise FileFormatError(
+            f"{path.name} is not UTF-8 text. Save it as UTF-8, for example with "
+            "iconv -f latin1 -t utf-8."
+        ) from None
+    if "\0" in first:
+        raise FileFormatError(f"{path.name} is not text: it holds zero bytes. Check the file.")
+    if not first.strip():
+        raise DataError(f"{path.name} is empty: no rows. Check that it was written completely.")
+    return first, second
+
+
+def _fields(line: str, separator: str) -> list[str]:
+    return [field.strip().strip('"').strip() for field in line.split(separator)]
+
+
+def _parse(path: Path, separator: str, has_header: bool) -> Any:
+    """Parse the file; whole-number columns that later hold fractions are read again as floats."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    ragged: list[Any] = []
+
+    def stop(row: Any) -> str:
+        ragged.append(row)
+        return "error"
+
+    read = csv.ReadOptions(autogenerate_column_names=not has_header, block_size=MAX_LINE)
+    parse = csv.ParseOptions(delimiter=separator, invalid_row_handler=stop)
+
+    def attempt(types: dict[str, Any] | None = None) -> Any:
+        convert = csv.ConvertOptions(column_types=types)
+        return csv.read_csv(path, read_options=read, parse_options=parse, convert_options=convert)
+
+    try:
+        try:
+            return attempt()
+        except pa.ArrowInvalid:
+            if ragged:
+                raise
+            with csv.open_csv(path, read_options=read, parse_options=parse) as stream:
+                schema = stream.schema  # types of the first block only
+            whole = {
+                field.name: pa.float64() for field in schema if pa.types.is_integer(field.type)
+            }
+            return attempt(whole)
+    except (pa.ArrowException, OSError) as error:
+        raise _refusal(path, ragged, str(error)) from None
+
+
+def _refusal(path: Path, ragged: list[Any], reason: str) -> DataError | FileFormatError:
+    if ragged:
+        row = ragged[0]
+        place = f"line {row.number}" if row.number is not None else f"the line {row.text[:60]!r}"
+        return DataError(
+            f"{path.name} mixes widths: {place} has {row.actual_columns} fields, the first line "
+            f"has {row.expected_columns}. Write rows of one width."
+        )
+    if "Empty CSV" in reason:
+        return DataError(f"{path.name} has no rows. Check that it was written completely.")
+    return FileFormatError(
+        f"{path.name} cannot be read as a table ({reason.partition(chr(10))[0].rstrip('.')}). "
+        "Write plain UTF-8 text, one row a line, with equal numbers of fields."
+    )
