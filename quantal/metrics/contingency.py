@@ -149,17 +149,18 @@ def mutual_informations(tables: Tables, average: str) -> NDArray[np.float64]:
     h_joint = _entropy(tables.reshape(len(tables), -1) / n[:, None])
     information = np.clip(h_pred + h_true - h_joint, 0, np.minimum(h_pred, h_true))
     mean = (h_pred + h_true) / 2 if average == "arithmetic" else np.sqrt(h_pred * h_true)
-    score: NDArray[np.float64] = np.divide(
-        information, mean, out=np.zeros_like(mean), where=mean > 0
-    )
+    score: NDArray[np.float64] = np.zeros_like(mean)
+    np.divide(information, mean, out=score, where=mean > 0)
     score[(h_pred <= 0) & (h_true <= 0)] = 1.0
     return score
 
 
 def _entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
     """Entropy in nats of each row; 0 log 0 = 0."""
-    logs: NDArray[np.float64] = np.log(p, out=np.zeros_like(p), where=p > 0)
-    return np.maximum(-(p * logs).sum(axis=1), 0.0)
+    logs = np.zeros_like(p)
+    np.log(p, out=logs, where=p > 0)
+    entropy: NDArray[np.float64] = np.maximum(-(p * logs).sum(axis=1), 0.0)
+    return entropy
 
 
 def rand_indices(tables: Tables) -> NDArray[np.float64]:

@@ -1,0 +1,63 @@
+"""Recipe (TOML) to record (JSON) to generated table: every published number as a command."""
+
+from .data import ExperimentData, load_rows, load_truth
+from .figures import Drawing, Regions, cluster_regions, draw_picture, grid_images, sweep_curve
+from .recipe import (
+    Bar,
+    Baseline,
+    DataOptions,
+    Picture,
+    Published,
+    Recipe,
+    Sweep,
+    recipe_from_dict,
+)
+from .recipe_files import find_recipe, list_recipes, load_recipe
+from .record import Record, SeedResult, load_record, save_record
+from .reproduce import reproduce
+from .run import FittedRun, load_baseline, record_path, run_recipe
+from .selection import relative_accuracy_selection
+from .tables import readme_table, results_markdown, stale_tables, write_tables
+from .toys import spirals
+from .verdict import Summary, Verdict, judge
+
+__all__ = [
+    "Bar",
+    "Baseline",
+    "DataOptions",
+    "Drawing",
+    "ExperimentData",
+    "FittedRun",
+    "Picture",
+    "Published",
+    "Recipe",
+    "Record",
+    "Regions",
+    "SeedResult",
+    "Summary",
+    "Sweep",
+    "Verdict",
+    "cluster_regions",
+    "draw_picture",
+    "find_recipe",
+    "grid_images",
+    "judge",
+    "list_recipes",
+    "load_baseline",
+    "load_recipe",
+    "load_record",
+    "load_rows",
+    "load_truth",
+    "readme_table",
+    "recipe_from_dict",
+    "record_path",
+    "relative_accuracy_selection",
+    "reproduce",
+    "results_markdown",
+    "run_recipe",
+    "save_record",
+    "spirals",
+    "stale_tables",
+    "sweep_curve",
+    "write_tables",
+]

@@ -1,0 +1,137 @@
+"""The rows of a recipe, and, by a separate call, their true labels for the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data import Dataset, named, pixels_to_unit_range
+from ..errors import DataError
+from .recipe import DataOptions, Recipe
+from .toys import spirals
+
+TOY = "spirals"
+
+
+@dataclass(frozen=True)
+class ExperimentData:
+    """Rows as an estimator gets them. There is no label in it.
+
+    Attributes:
+        rows: (n, d) float32 array or CSR array.
+        image_shape: (h, w) or (h, w, 3) of a row, for images.
+        kept: row numbers of the data set that ``rows`` came from, before copies were made;
+            None for all.
+        ids: names of those rows where the data set has names (documents).
+    """
+
+    rows: Any
+    image_shape: tuple[int, ...] | None = None
+    kept: NDArray[np.int64] | None = None
+    ids: Sequence[str] | None = None
+
+
+def load_rows(recipe: Recipe, *, data_dir: str | Path | None = None) -> ExperimentData:
+    """Build the rows that a recipe clusters.
+
+    Images are scaled, then limited, then replaced by their distorted copies (copy j of image i is
+    row ``i * copies + j``), then flattened. Text becomes tf-idf.
+
+    Args:
+        recipe: data set and options.
+        data_dir: folder of the data sets; default: the environment variable QUANTAL_DATA.
+
+    Raises:
+        DataError: if the set is not there, or an option does not apply to it.
+    """
+    options = recipe.data
+    if recipe.dataset == TOY:
+        return ExperimentData(_spirals(options)[0])
+    dataset = _open(recipe, data_dir)
+    if dataset.kind == "text" and (options.scaling != "none" or options.copies):
+        raise DataError(f"{recipe.name}: data.scaling and data.copies are for images, not text.")
+    kept = _kept_rows(dataset.x.shape[0], options)
+    rows, ids = dataset.x, dataset.ids
+    if kept is not None:
+        ids = None if ids is None else [ids[i] for i in kept]
+    if dataset.kind != "images":
+        return ExperimentData(rows if kept is None else rows[kept], kept=kept, ids=ids)
+    images = scaled(np.asarray(rows), options.scaling)
+    images = images if kept is None else images[kept]
+    if options.copies:
+        images = _distorted(images, options)
+    return ExperimentData(images.reshape(len(images), -1), images.shape[1:], kept, ids)
+
+
+def load_truth(
+    recipe: Recipe, data: ExperimentData, *, data_dir: str | Path | None = None
+) -> NDArray[np.int64]:
+    """The true label of each row of ``data``; for scoring finished runs and nothing else."""
+    if recipe.dataset == TOY:
+        return _spirals(recipe.data)[1]
+    if data.ids is not None:
+        labels = named.labels(recipe.dataset, data_dir, ids=data.ids)
+    else:
+        labels = named.labels(recipe.dataset, data_dir)
+        labels = labels if data.kept is None else labels[data.kept]
+    return np.repeat(labels, recipe.data.copies) if recipe.data.copies else labels
+
+
+def scaled(images: NDArray[Any], scaling: str) -> NDArray[np.float32]:
+    """Pixels as `DataOptions.scaling` names it.
+
+    Args:
+        images: any shape.
+        scaling: "pixels", "unit" or "none".
+    """
+    if scaling == "pixels":
+        return pixels_to_unit_range(images)
+    values = images.astype(np.float32)
+    if scaling == "unit":
+        low, high = float(values.min()), float(values.max())
+        values = (values - low) * np.float32(2 / (high - low or 1)) - 1
+    return values
+
+
+def _open(recipe: Recipe, data_dir: str | Path | None) -> Dataset:
+    dataset = named.load(recipe.dataset, data_dir)
+    if dataset.kind != "text":
+        return dataset
+    from ..features import open_features
+
+    options: dict[str, Any] = {"data_dir": data_dir}
+    if recipe.data.text is not None:
+        options["text"] = recipe.data.text
+    return open_features(f"name:{recipe.dataset}", **options)
+
+
+def _kept_rows(n: int, options: DataOptions) -> NDArray[np.int64] | None:
+    if options.limit is None or options.limit >= n:
+        return None
+    drawn = np.random.default_rng(options.seed).choice(n, options.limit, replace=False)
+    return np.sort(drawn).astype(np.int64)
+
+
+def _spirals(options: DataOptions) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    rng = np.random.default_rng(options.seed)
+    return spirals(options.arcs, options.per_arc, rng, noise=options.noise)
+
+
+def _distorted(images: NDArray[np.float32], options: DataOptions) -> NDArray[np.float32]:
+    """``copies`` random affine distortions of each image, the originals left out."""
+    import torch
+
+    from ..views import AffineDistortion
+
+    if images.ndim != 3:
+        raise DataError(f"data.copies needs grey images (n, h, w), got shape {images.shape}.")
+    generator = torch.Generator().manual_seed(options.seed)
+    repeated = torch.from_numpy(np.repeat(images, options.copies, axis=0))
+    distort = AffineDistortion(images.shape[1:], fill=float(images.min()))
+    flat = distort(repeated.reshape(len(repeated), -1), generator)
+    return np.asarray(flat.reshape(repeated.shape).numpy(), dtype=np.float32)

@@ -1,0 +1,107 @@
+"""Recipes on disk: TOML files that may extend one another, found by name or by path."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from ..errors import FileFormatError, ParameterError, suggestion
+from .recipe import Recipe, recipe_from_dict
+
+RECIPES_DIR = Path("benchmarks/recipes")
+
+
+def load_recipe(path: str | Path) -> Recipe:
+    """Read one recipe.
+
+    ``extends = "other"`` takes every key of ``other.toml`` in the same folder first. The tables
+    params, data and baseline are merged key by key, departures add up, anything else is replaced.
+    A file whose name starts with an underscore is a base for others and need not be complete.
+
+    Args:
+        path: the TOML file. Its folder and stem become the recipe's name.
+
+    Raises:
+        FileFormatError: if the file cannot be read as TOML.
+        ParameterError: if a key is unknown or a value not allowed; the message names the recipe.
+    """
+    path = Path(path)
+    return recipe_from_dict(_name(path), _read(path, ()))
+
+
+def list_recipes(folder: str | Path = RECIPES_DIR) -> list[Recipe]:
+    """Every recipe under ``folder``, sorted by `Recipe.order`, then by name.
+
+    Args:
+        folder: searched with all its sub-folders; files that start with an underscore are left
+            out.
+    """
+    paths = [p for p in Path(folder).rglob("*.toml") if not p.name.startswith("_")]
+    return sorted((load_recipe(p) for p in paths), key=lambda r: (r.order, r.name))
+
+
+def find_recipe(name: str | Path, folder: str | Path = RECIPES_DIR) -> Path:
+    """Resolve a path, "imsat/mnist-vat", or a unique "mnist-vat" to the recipe's file.
+
+    Args:
+        name: what the user typed.
+        folder: where names are looked up.
+
+    Raises:
+        ParameterError: if there is no such recipe or several; the message says which there are.
+    """
+    folder, text = Path(folder), str(name).removesuffix(".toml")
+    if Path(name).is_file():
+        return Path(name)
+    exact = folder / f"{text}.toml"
+    if exact.is_file():
+        return exact
+    known = {_name(p): p for p in folder.rglob("*.toml") if not p.name.startswith("_")}
+    matches = [n for n in sorted(known) if n.split("/")[-1] == text]
+    if len(matches) == 1:
+        return known[matches[0]]
+    if matches:
+        raise ParameterError(f"Recipe {text!r} is ambiguous: {', '.join(matches)}. Name one.")
+    stems = [*known, *(n.split("/")[-1] for n in known)]
+    listed = f"Known: {', '.join(sorted(known))}." if known else "There is none there."
+    raise ParameterError(
+        f"No recipe {text!r}: no such file, and not under {folder}.{suggestion(text, stems)} "
+        f"{listed}"
+    )
+
+
+def _name(path: Path) -> str:
+    return f"{path.resolve().parent.name}/{path.stem}"
+
+
+def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    """Parsed keys of a file on top of those that it extends."""
+    if path.resolve() in seen:
+        chain = " -> ".join(p.stem for p in (*seen, path))
+        raise FileFormatError(f"Recipes extend one another in a circle: {chain}.")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FileFormatError(f"Cannot read the recipe {path}: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FileFormatError(f"{path} is not valid TOML: {error}.") from None
+    base_name = table.pop("extends", None)
+    if base_name is None:
+        return table
+    base = path.parent / f"{base_name}.toml"
+    if not base.is_file():
+        near = suggestion(base_name, [p.stem for p in path.parent.glob("*.toml")])
+        raise FileFormatError(f"{path.name} extends {base_name!r}, but {base} is missing.{near}")
+    return _merged(_read(base, (*seen, path.resolve())), table)
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """``over`` on top of ``base``; a bar or a published number stays one piece."""
+    result = {**base, **over}
+    for key in base.keys() & over.keys():
+        if key in {"params", "data", "baseline"}:
+            result[key] = {**base[key], **over[key]}
+        elif key == "departures":
+            result[key] = [*base[key], *over[key]]
+    return result

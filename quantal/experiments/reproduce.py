@@ -1,0 +1,123 @@
+"""The one call behind ``quantal reproduce``: run recipes, draw pictures, write tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .figures import Drawing, draw_picture
+from .recipe import Recipe
+from .recipe_files import RECIPES_DIR, find_recipe, load_recipe
+from .record import Record
+from .run import RECORDS_DIR, Clusterer, FittedRun, run_recipe
+from .tables import RESULTS_PATH, write_tables
+from .verdict import judge
+
+FIGURES_DIR = Path("benchmarks/figures")
+
+
+def reproduce(
+    recipes: Iterable[str | Path],
+    *,
+    seeds: Sequence[int] | None = None,
+    data_dir: str | Path | None = None,
+    recipes_dir: str | Path = RECIPES_DIR,
+    records_dir: str | Path = RECORDS_DIR,
+    figures_dir: str | Path = FIGURES_DIR,
+    results_path: str | Path | None = RESULTS_PATH,
+    readme_path: str | Path | None = None,
+    again: bool = False,
+    drawing: Drawing | None = None,
+    build: Callable[..., Clusterer] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Record]:
+    """Run recipes and bring the generated tables up to date.
+
+    Every recipe is found and checked before the first one runs. Finished runs are skipped, so an
+    interrupted call is resumed by repeating it. No recipe at all only rewrites the tables.
+
+    Args:
+        recipes: paths or names, e.g. "imsat/mnist-vat" or "mnist-vat".
+        seeds: run these instead of the recipes' own; only a recipe's own seeds count in the
+            tables.
+        data_dir: folder of the data sets; default: the environment variable QUANTAL_DATA.
+        recipes_dir: where names are looked up and what the tables list.
+        records_dir: where records are kept.
+        figures_dir: where pictures go.
+        results_path: the table to write; None writes none (nor the README's).
+        readme_path: a README with result markers; None leaves it alone.
+        again: run finished seeds anew.
+        drawing: who draws pictures, `quantal.report`; None draws none.
+        build: makes estimators; default `quantal.catalog.build`.
+        progress: gets lines of text.
+
+    Returns:
+        One record a recipe, in the order given.
+
+    Raises:
+        ParameterError: for an unknown recipe, key, method or parameter.
+        DataError: if a data set is not there.
+    """
+    loaded = [load_recipe(find_recipe(name, recipes_dir)) for name in recipes]
+    options: dict[str, Any] = {
+        "seeds": seeds,
+        "records_dir": records_dir,
+        "data_dir": data_dir,
+        "build": build,
+        "progress": progress,
+    }
+    records = []
+    for recipe in loaded:
+        picture = Path(figures_dir) / f"{recipe.name}.png"
+        records.append(_run_and_draw(recipe, picture, drawing, again, options))
+        progress(f"{recipe.name}: {_outcome(recipe, records[-1])}")
+        _write(recipes_dir, records_dir, results_path, readme_path)
+    if not loaded:
+        _write(recipes_dir, records_dir, results_path, readme_path)
+    return records
+
+
+def _run_and_draw(
+    recipe: Recipe, path: Path, drawing: Drawing | None, again: bool, options: dict[str, Any]
+) -> Record:
+    """Run what is missing; repeat the first seed if only its picture is missing."""
+    first = (options["seeds"] or recipe.seeds)[0]
+    shown: list[FittedRun] = []
+
+    def keep(run: FittedRun) -> None:
+        if run.seed == first:
+            shown.append(run)
+
+    wanted = drawing is not None and recipe.picture is not None
+    record = run_recipe(recipe, again=again, on_fit=keep if wanted else lambda _: None, **options)
+    if drawing is None or recipe.picture is None:
+        return record
+    needs_fit = recipe.picture.kind != "curve"
+    complete = len(shown) == len(recipe.sweep.values if recipe.sweep else (None,))
+    if needs_fit and not complete:
+        if path.is_file() and not shown:
+            return record
+        shown.clear()
+        record = run_recipe(recipe, again=True, on_fit=keep, **{**options, "seeds": [first]})
+    draw_picture(recipe, record, shown, path, drawing)
+    return record
+
+
+def _outcome(recipe: Recipe, record: Record) -> str:
+    verdict = judge(recipe, record)
+    if verdict.ours is None:
+        return verdict.word
+    why = f" ({verdict.why})" if verdict.why else ""
+    paper = f", published {100 * recipe.published.mean:.1f}" if recipe.published else ""
+    return f"{100 * verdict.ours.mean:.1f} over {verdict.ours.n} runs{paper}: {verdict.word}{why}"
+
+
+def _write(
+    recipes_dir: str | Path,
+    records_dir: str | Path,
+    results_path: str | Path | None,
+    readme_path: str | Path | None,
+) -> None:
+    if results_path is not None:
+        write_tables(recipes_dir, records_dir, results_path, readme_path)

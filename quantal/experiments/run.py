@@ -1,0 +1,209 @@
+"""Recipe to record: one fit a seed, judged at its last epoch, stored before the next begins."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import FileFormatError, ParameterError
+from ..metrics import evaluate_clustering
+from .data import ExperimentData, load_rows, load_truth
+from .environment import describe_environment, environment_key
+from .recipe import Recipe
+from .record import Record, SeedResult, load_record, save_record
+
+RECORDS_DIR = Path("benchmarks/records")
+
+
+class Clusterer(Protocol):
+    """What a run needs of an estimator; every estimator of `quantal.clustering` has it."""
+
+    labels_: NDArray[np.int64]
+
+    def fit(self, X: Any) -> Any:
+        """Learn the clusters of the rows."""
+
+
+@dataclass(frozen=True)
+class FittedRun:
+    """One fitted estimator, for whoever draws a picture of it."""
+
+    seed: int
+    value: Any
+    estimator: Any
+    data: ExperimentData
+
+
+Progress = Callable[[str], None]
+OnFit = Callable[[FittedRun], None]
+
+
+def _ignore(_: object) -> None:
+    return None
+
+
+def record_path(name: str, records_dir: str | Path = RECORDS_DIR) -> Path:
+    """Where the record of the recipe ``name`` lies."""
+    return Path(records_dir) / f"{name}.json"
+
+
+def run_recipe(
+    recipe: Recipe,
+    *,
+    seeds: Iterable[int] | None = None,
+    records_dir: str | Path = RECORDS_DIR,
+    data_dir: str | Path | None = None,
+    again: bool = False,
+    build: Callable[..., Clusterer] | None = None,
+    progress: Progress = _ignore,
+    on_fit: OnFit = _ignore,
+) -> Record:
+    """Run what is missing of a recipe and return its record.
+
+    Runs that the record already holds are skipped, so an interrupted call is resumed by repeating
+    it. A record of an earlier version of the recipe (another fingerprint) is replaced. Labels are
+    read only to score finished runs; no estimator ever sees them.
+
+    Args:
+        recipe: what to run.
+        seeds: run these instead of the recipe's own.
+        records_dir: the record is ``<records_dir>/<recipe.name>.json``; k-means baselines lie in
+            ``<records_dir>/kmeans/``.
+        data_dir: folder of the real data sets; default: the environment variable QUANTAL_DATA.
+        again: run finished seeds anew.
+        build: makes the estimator from method and parameters; default `quantal.catalog.build`.
+        progress: gets one line of text before and after each run.
+        on_fit: gets each estimator right after its fit.
+
+    Raises:
+        DataError: if the data set is not there.
+        ParameterError: if the method or one of its parameters is unknown.
+    """
+    if seeds is not None:
+        recipe = dataclasses.replace(recipe, seeds=tuple(seeds))
+    path = record_path(recipe.name, records_dir)
+    record = _existing(path, recipe)
+    pending = [run for run in recipe.runs if again or record.result(*run) is None]
+    baseline_missing = recipe.baseline is not None and load_baseline(recipe, records_dir) is None
+    if not pending and not baseline_missing:
+        progress(f"{recipe.name}: nothing to do, {len(recipe.runs)} runs are in the record")
+        return record
+    data = load_rows(recipe, data_dir=data_dir)
+    truth = load_truth(recipe, data, data_dir=data_dir)
+    if baseline_missing:
+        _run_baseline(recipe, data, truth, records_dir, progress)
+    for seed, value in pending:
+        estimator = _estimator(recipe, seed, value, build)
+        progress(f"{recipe.name}: {_run_text(recipe, seed, value)} ...")
+        result, environment = _fit_and_score(estimator, data.rows, truth, seed, value)
+        record = record.with_result(result, environment).merged(_same(path, recipe))
+        save_record(record, path)
+        on_fit(FittedRun(seed, value, estimator, data))
+        progress(
+            f"{recipe.name}: {_run_text(recipe, seed, value)}: accuracy {result.accuracy:.4f}, "
+            f"NMI {result.nmi_arithmetic:.4f}, {result.seconds:.1f} s"
+        )
+    return record
+
+
+def load_baseline(recipe: Recipe, records_dir: str | Path = RECORDS_DIR) -> SeedResult | None:
+    """The k-means result on the recipe's rows, or None if it was not run."""
+    path = record_path(_baseline_name(recipe), records_dir)
+    if not path.is_file():
+        return None
+    record = load_record(path)
+    return record.results[0] if record.fingerprint == recipe.baseline_fingerprint else None
+
+
+def _existing(path: Path, recipe: Recipe) -> Record:
+    return _same(path, recipe) or Record(recipe.name, recipe.fingerprint)
+
+
+def _same(path: Path, recipe: Recipe) -> Record | None:
+    """The record on disk if it belongs to this version of the recipe."""
+    if not path.is_file():
+        return None
+    record = load_record(path)
+    return record if record.fingerprint == recipe.fingerprint else None
+
+
+def _estimator(
+    recipe: Recipe, seed: int, value: Any, build: Callable[..., Clusterer] | None
+) -> Clusterer:
+    if build is None:
+        from ..catalog import build as build_method
+
+        build = build_method
+    try:
+        return build(
+            recipe.method,
+            n_clusters=recipe.n_clusters,
+            random_state=seed,
+            **recipe.parameters(value),
+        )
+    except (ParameterError, TypeError) as error:
+        raise ParameterError(f"Recipe {recipe.name}: {error}") from None
+
+
+def _fit_and_score(
+    estimator: Clusterer, rows: Any, truth: ArrayLike, seed: int, value: Any
+) -> tuple[SeedResult, dict[str, Any]]:
+    start = time.perf_counter()
+    estimator.fit(rows)
+    seconds = time.perf_counter() - start
+    facts = vars(estimator)  # an estimator without an objective or a precision just lacks them
+    environment = describe_environment(
+        device=str(facts.get("device_", facts.get("device", "cpu"))),
+        precision=str(facts.get("precision_", facts.get("precision", "float32"))),
+    )
+    scores = evaluate_clustering(truth, estimator.labels_, n_resamples=0)
+    objective = facts.get("objective_", facts.get("inertia_"))
+    result = SeedResult(
+        seed=seed,
+        value=list(value) if isinstance(value, tuple) else value,
+        accuracy=scores.accuracy,
+        nmi_arithmetic=scores.nmi_arithmetic,
+        nmi_geometric=scores.nmi_geometric,
+        ari=scores.ari,
+        purity=scores.purity,
+        objective=None if objective is None else float(objective),
+        seconds=round(seconds, 3),
+        cluster_sizes=tuple(sorted(scores.cluster_sizes.values(), reverse=True)),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        environment=environment_key(environment),
+    )
+    return result, environment
+
+
+def _baseline_name(recipe: Recipe) -> str:
+    return f"kmeans/{recipe.dataset}-{recipe.baseline_fingerprint[:8]}"
+
+
+def _run_baseline(
+    recipe: Recipe, data: ExperimentData, truth: ArrayLike, records_dir: str | Path, say: Progress
+) -> None:
+    """Run k-means once for every recipe on the same rows; best inertia of its starts."""
+    from sklearn.cluster import KMeans
+
+    if recipe.baseline is None:
+        raise FileFormatError(f"Recipe {recipe.name} has no baseline to run.")
+    settings = recipe.baseline
+    say(f"{recipe.name}: k-means, best of {settings.n_init} starts ...")
+    kmeans = KMeans(recipe.n_clusters, n_init=settings.n_init, random_state=settings.seed)
+    result, environment = _fit_and_score(kmeans, data.rows, truth, settings.seed, None)
+    name = _baseline_name(recipe)
+    record = Record(name, recipe.baseline_fingerprint).with_result(result, environment)
+    save_record(record, record_path(name, records_dir))
+    say(f"{recipe.name}: k-means: accuracy {result.accuracy:.4f}, {result.seconds:.1f} s")
+
+
+def _run_text(recipe: Recipe, seed: int, value: Any) -> str:
+    return f"seed {seed}" + (f", {recipe.sweep.parameter} = {value}" if recipe.sweep else "")

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from quantal.errors import DataError, ParameterError
+from quantal.experiments import load_rows, load_truth
+
+
+def test_rows_and_truth_are_the_same_rows(recipe_of):
+    recipe = recipe_of(data={"limit": 50, "scaling": "none", "seed": 3})
+    data = load_rows(recipe)
+    truth = load_truth(recipe, data)
+    digits = load_digits()
+    np.testing.assert_array_equal(data.rows, digits.data[data.kept].astype(np.float32))
+    np.testing.assert_array_equal(truth, digits.target[data.kept])
+
+
+def test_unit_scaling_spans_minus_one_to_one(recipe_of):
+    rows = load_rows(recipe_of(data={"scaling": "unit"})).rows
+    assert (rows.shape, rows.min(), rows.max()) == ((1797, 64), -1.0, 1.0)
+
+
+def test_pixel_scaling_refuses_what_are_no_pixels(recipe_of):
+    with pytest.raises(DataError, match="must be uint8"):
+        load_rows(recipe_of(data={"scaling": "pixels"}))
+
+
+def test_copies_follow_their_image_and_share_its_truth(recipe_of):
+    pytest.importorskip("quantal.views")
+    recipe = recipe_of(data={"limit": 10, "scaling": "unit", "copies": 3})
+    plain = recipe_of(data={"limit": 10, "scaling": "unit"})
+    copies, images = load_rows(recipe), load_rows(plain)
+    truth = load_truth(recipe, copies)
+    np.testing.assert_array_equal(truth, np.repeat(load_truth(plain, images), 3))
+    assert copies.rows.shape == (30, 64) and copies.image_shape == (8, 8)
+    same = [np.corrcoef(copies.rows[3 * i], images.rows[i])[0, 1] for i in range(10)]
+    other = [np.corrcoef(copies.rows[3 * i], images.rows[i - 1])[0, 1] for i in range(10)]
+    assert np.mean(same) > np.mean(other)
+    assert not (copies.rows[0] == copies.rows[1]).all()
+    np.testing.assert_array_equal(copies.rows, load_rows(recipe).rows)
+
+
+def test_spirals_need_no_file(recipe_of):
+    recipe = recipe_of(dataset="spirals", data={"arcs": 3, "per_arc": 10})
+    data = load_rows(recipe)
+    assert data.rows.shape == (30, 2)
+    assert np.bincount(load_truth(recipe, data)).tolist() == [10, 10, 10]
+
+
+def test_an_unknown_set_gets_a_suggestion(recipe_of):
+    with pytest.raises(ParameterError, match=r"Did you mean 'digits'\?"):
+        load_rows(recipe_of(dataset="digit"))

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+
+from quantal.errors import ParameterError
+from quantal.experiments import reproduce
+
+RECIPE = """title = "Fake"
+method = "fake"
+dataset = "digits"
+n_clusters = 3
+seeds = [0, 1]
+data = { limit = 60, scaling = "unit" }
+picture = { kind = "grid", rows = 2, columns = 3 }
+"""
+
+
+class RecordingDrawing:
+    def __init__(self):
+        self.drawn = []
+
+    def cluster_grid(self, path, images):
+        self.drawn.append(images.shape)
+        path.write_bytes(b"png")
+
+
+@pytest.fixture
+def bench(tmp_path, fake):
+    (tmp_path / "recipes" / "doe").mkdir(parents=True)
+    (tmp_path / "recipes" / "doe" / "row.toml").write_text(RECIPE)
+    return {
+        "recipes_dir": tmp_path / "recipes",
+        "records_dir": tmp_path / "records",
+        "figures_dir": tmp_path / "figures",
+        "results_path": tmp_path / "RESULTS.md",
+        "build": fake,
+    }
+
+
+def test_one_call_runs_records_draws_and_tabulates(bench, tmp_path):
+    drawing, said = RecordingDrawing(), []
+    (record,) = reproduce(["row"], drawing=drawing, progress=said.append, **bench)
+    assert len(record.results) == 2
+    assert drawing.drawn == [(2, 3, 8, 8)]
+    assert (tmp_path / "figures" / "doe" / "row.png").is_file()
+    assert "| `doe/row` | Fake |" in (tmp_path / "RESULTS.md").read_text()
+    assert said[-1].endswith("over 2 runs: reported")
+
+
+def test_a_finished_recipe_is_not_run_again_while_its_picture_is_there(bench, fake, tmp_path):
+    drawing = RecordingDrawing()
+    for _ in range(2):
+        reproduce(["row"], drawing=drawing, **bench)
+    assert len(fake.made) == 2
+    (tmp_path / "figures" / "doe" / "row.png").unlink()
+    reproduce(["row"], drawing=drawing, **bench)
+    assert [made.random_state for made in fake.made] == [0, 1, 0]
+    assert len(drawing.drawn) == 2
+
+
+def test_a_bad_name_stops_the_call_before_anything_runs(bench, fake):
+    with pytest.raises(ParameterError, match="No recipe 'rwo'"):
+        reproduce(["row", "rwo"], **bench)
+    assert fake.made == []
+
+
+def test_no_recipe_only_rewrites_the_tables(bench, fake, tmp_path):
+    assert reproduce([], **bench) == []
+    assert "not run" in (tmp_path / "RESULTS.md").read_text() and fake.made == []
+
+
+def test_a_real_estimator_goes_the_whole_way(bench, tmp_path):
+    pytest.importorskip("quantal.catalog")
+    params = "[params]\nn_epochs = 2\nhidden_layer_sizes = [8]\n"
+    text = RECIPE.replace("fake", "imsat") + params
+    (tmp_path / "recipes" / "doe" / "row.toml").write_text(text)
+    (record,) = reproduce(["row"], **{**bench, "build": None})
+    assert [r.seed for r in record.results] == [0, 1]
+    assert all(r.objective is not None for r in record.results)
