@@ -2,17 +2,9 @@
 
 from .data import ExperimentData, load_rows, load_truth
 from .figures import Drawing, Regions, cluster_regions, draw_picture, grid_images, sweep_curve
-from .recipe import (
-    Bar,
-    Baseline,
-    DataOptions,
-    Picture,
-    Published,
-    Recipe,
-    Sweep,
-    recipe_from_dict,
-)
+from .recipe import Recipe, recipe_from_dict
 from .recipe_files import find_recipe, list_recipes, load_recipe
+from .recipe_parts import Bar, Baseline, DataOptions, Picture, Published, Sweep
 from .record import Record, SeedResult, load_record, save_record
 from .reproduce import reproduce
 from .run import FittedRun, load_baseline, record_path, run_recipe

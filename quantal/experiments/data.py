@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ..data import Dataset, named, pixels_to_unit_range
 from ..errors import DataError
-from .recipe import DataOptions, Recipe
+from .recipe import Recipe
+from .recipe_parts import DataOptions
 from .toys import spirals
 
 TOY = "spirals"

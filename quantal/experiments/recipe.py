@@ -7,164 +7,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from ..errors import ParameterError, require_choice, require_range, suggestion
-
-METRICS = ("accuracy", "nmi_arithmetic", "nmi_geometric", "ari", "purity")
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class DataOptions:
-    """How the rows of a data set become the rows that are clustered.
-
-    Attributes:
-        scaling: "pixels" for x/128 - 1 (the IMSAT code's [-1, 1]), "unit" for the set's smallest
-            value at -1 and its largest at 1, "none" for the values as read.
-        text: construction of the tf-idf columns of a text set, "20news" or "reuters".
-        copies: random affine distortions of each image that replace it (0: the images
-            themselves), drawn from ``seed``.
-        limit: keep only so many rows, drawn from ``seed``; for time-boxed runs.
-        seed: of the copies, the limited rows and the toy data.
-        arcs: number of arcs of the toy set "spirals".
-        per_arc: points on each arc.
-        noise: standard deviation around the arc, in the unit of the coordinates.
-    """
-
-    scaling: str = "none"
-    text: str | None = None
-    copies: int = 0
-    limit: int | None = None
-    seed: int = 0
-    arcs: int = 2
-    per_arc: int = 300
-    noise: float = 0.05
-
-    def __post_init__(self) -> None:
-        require_choice("data.scaling", self.scaling, ("none", "unit", "pixels"))
-        require_choice("data.text", self.text, (None, "20news", "reuters"))
-        require_range("data.copies", self.copies, low=0, integer=True)
-        require_range("data.seed", self.seed, low=0, integer=True)
-        require_range("data.arcs", self.arcs, low=1, integer=True)
-        require_range("data.per_arc", self.per_arc, low=2, integer=True)
-        require_range("data.noise", self.noise, low=0)
-        if self.limit is not None:
-            require_range("data.limit", self.limit, low=2, integer=True)
-
-
-@dataclass(frozen=True)
-class Published:
-    """The number in the paper, as a fraction: 0.984, not 98.4."""
-
-    mean: float
-    std: float | None = None
-    n: int | None = None
-    metric: str = "accuracy"
-
-    def __post_init__(self) -> None:
-        require_choice("published.metric", self.metric, METRICS)
-        _require_fraction("published.mean", self.mean)
-        if self.std is not None:
-            _require_fraction("published.std", self.std)
-
-
-@dataclass(frozen=True)
-class Bar:
-    """When our number counts as reproduced; every condition given must hold.
-
-    Attributes:
-        within: published standard deviations that our mean may be away, on either side.
-        at_least: lowest mean.
-        no_seed_below: lowest value of any one seed.
-        seeds: the fewest seeds that the recipe may name.
-    """
-
-    within: float | None = None
-    at_least: float | None = None
-    no_seed_below: float | None = None
-    seeds: int = 3
-
-    def __post_init__(self) -> None:
-        require_range("bar.seeds", self.seeds, low=1, integer=True)
-        if self.within is not None:
-            require_range("bar.within", self.within, low=0, low_open=True)
-        for name in ("at_least", "no_seed_below"):
-            if getattr(self, name) is not None:
-                _require_fraction(f"bar.{name}", getattr(self, name))
-        if self.within is None and self.at_least is None:
-            raise ParameterError(
-                "bar needs `within` (published deviations) or `at_least` (a mean); "
-                "leave bar out for a row that is only reported."
-            )
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """K-means on the same rows: the best of ``n_init`` runs by inertia.
-
-    Attributes:
-        n_init: starts; labels are those of the lowest inertia.
-        seed: of the starts.
-        published: the paper's k-means accuracy as a fraction, if it gives one.
-        within: how far ours may be from it (0.01 is one point).
-    """
-
-    n_init: int = 12
-    seed: int = 0
-    published: float | None = None
-    within: float | None = None
-
-    def __post_init__(self) -> None:
-        require_range("baseline.n_init", self.n_init, low=1, integer=True)
-        if self.published is not None:
-            _require_fraction("baseline.published", self.published)
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """The same run at several values of one parameter.
-
-    Attributes:
-        parameter: an estimator parameter; its value in ``params``, if any, gives way.
-        values: what it is set to, in the order of the curve.
-        panel: sweeps of one panel (one per data set) share a selected value (Eq. 21).
-        selected: the value that the paper selects for the panel; None: nothing is selected.
-    """
-
-    parameter: str
-    values: tuple[Any, ...]
-    panel: str = ""
-    selected: Any = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "values", tuple(self.values))
-        if len(self.values) < 2:
-            raise ParameterError(
-                f"sweep.values needs at least two values of {self.parameter}, "
-                f"got {list(self.values)}."
-            )
-
-
-@dataclass(frozen=True)
-class Picture:
-    """What is drawn from the first seed.
-
-    Attributes:
-        kind: "grid" (random members of random clusters, one cluster a row), "regions" (the
-            plane coloured by cluster, one panel a sweep value) or "curve" (a sweep's scores).
-        rows: clusters in the grid.
-        columns: members of each.
-    """
-
-    kind: str
-    rows: int = 10
-    columns: int = 20
-
-    def __post_init__(self) -> None:
-        require_choice("picture.kind", self.kind, ("grid", "regions", "curve"))
-        require_range("picture.rows", self.rows, low=1, integer=True)
-        require_range("picture.columns", self.columns, low=1, integer=True)
+from ..errors import ParameterError, require_range
+from .recipe_parts import Bar, Baseline, DataOptions, Picture, Published, Sweep, from_table
 
 
 @dataclass(frozen=True)
@@ -292,38 +138,13 @@ def recipe_from_dict(name: str, table: Mapping[str, Any]) -> Recipe:
     try:
         for key, cls in _TABLES.items():
             if key in values:
-                values[key] = _build(cls, values[key], f"[{key}]")
+                values[key] = from_table(cls, values[key], f"[{key}]")
         for key in ("seeds", "departures"):
             if key in values:
                 values[key] = tuple(values[key])
-        return _build(Recipe, {"name": name, **values}, "the recipe")
+        return from_table(Recipe, {"name": name, **values}, "the recipe")
     except (ParameterError, TypeError) as error:
         raise ParameterError(f"Recipe {name}: {error}") from None
-
-
-def _build(cls: type[T], table: Any, where: str) -> T:
-    if not isinstance(table, Mapping):
-        raise ParameterError(f"{where} must be a table of keys, got {table!r}.")
-    fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    for key in table:
-        if key not in fields:
-            known = ", ".join(sorted(fields))
-            raise ParameterError(
-                f"{where} has no key {key!r}.{suggestion(key, fields)} It knows {known}."
-            )
-    for key, spec in fields.items():
-        required = spec.default is dataclasses.MISSING
-        if required and spec.default_factory is dataclasses.MISSING and key not in table:
-            raise ParameterError(f"{where} lacks the key {key!r}.")
-    return cls(**table)
-
-
-def _require_fraction(name: str, value: Any) -> None:
-    hint = ""
-    if isinstance(value, (int, float)) and 1 < value <= 100:
-        hint = f" Write {value / 100:g} for {value:g} %."
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise ParameterError(f"{name} must be a fraction in [0, 1], got {value!r}.{hint}")
 
 
 def _hash(values: Mapping[str, Any]) -> str:

@@ -13,11 +13,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import FileFormatError, ParameterError
+from ..errors import ParameterError
 from ..metrics import evaluate_clustering
 from .data import ExperimentData, load_rows, load_truth
 from .environment import describe_environment, environment_key
 from .recipe import Recipe
+from .recipe_parts import Baseline
 from .record import Record, SeedResult, load_record, save_record
 
 RECORDS_DIR = Path("benchmarks/records")
@@ -193,9 +194,7 @@ def _run_baseline(
     """Run k-means once for every recipe on the same rows; best inertia of its starts."""
     from sklearn.cluster import KMeans
 
-    if recipe.baseline is None:
-        raise FileFormatError(f"Recipe {recipe.name} has no baseline to run.")
-    settings = recipe.baseline
+    settings = recipe.baseline or Baseline()
     say(f"{recipe.name}: k-means, best of {settings.n_init} starts ...")
     kmeans = KMeans(recipe.n_clusters, n_init=settings.n_init, random_state=settings.seed)
     result, environment = _fit_and_score(kmeans, data.rows, truth, settings.seed, None)

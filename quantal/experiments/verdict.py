@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .recipe import Bar, Baseline, Published, Recipe
+from .recipe import Recipe
+from .recipe_parts import Bar, Baseline, Published
 from .record import Record, SeedResult
 
 
