@@ -14,13 +14,27 @@ from numpy.typing import NDArray
 from ..errors import DataError, ParameterError, suggestion
 from .arrays import image_settings
 from .dataset import Dataset
-from .named_files import LAYOUTS, Contents, embedded_digits, require_checksum
+from .download import download
+from .named_files import LAYOUTS, Contents, embedded_digits, file_sha256, require_checksum
 from .named_sets import NAMED, NamedFile, NamedSet
 from .options import Options, parse_image_size
 
 ENVIRONMENT = "QUANTAL_DATA"
 
-__all__ = ["NAMED", "NamedFile", "NamedSet", "data_folder", "find", "labels", "load"]
+__all__ = [
+    "NAMED",
+    "NamedFile",
+    "NamedSet",
+    "catalogue",
+    "data_folder",
+    "fetch",
+    "find",
+    "labels",
+    "load",
+    "markdown_table",
+]
+
+_FACTS = ("name", "kind", "shape", "dtype", "n_classes", "source", "licence", "notes", "sha256")
 
 
 def load(name: str, data_dir: str | Path | None = None) -> Dataset:
@@ -109,6 +123,75 @@ def read_named(name: Path, options: Options) -> Dataset:
     if options.text is not None:
         dataset.reader["text"] = options.text
     return dataset
+
+
+def fetch(name: str, data_dir: str | Path | None = None) -> Path | None:
+    """Bring the file of a named set into the data folder; an intact one there is left alone.
+
+    Args:
+        name: One of `NAMED`.
+        data_dir: As for `load`; made if missing.
+
+    Returns:
+        The file's path; None if the set is embedded and needs no file.
+
+    Raises:
+        DataError: No public copy with a checksum is known (the message says where the data come
+            from), or the download failed.
+        FileFormatError: Other bytes came than expected.
+    """
+    entry = find(name)
+    if not entry.files:
+        return None
+    located = locate(entry, data_dir)
+    if located is not None and file_sha256(located[0]) == located[1].sha256:
+        return located[0]
+    public = [file for file in entry.files if file.url is not None]
+    if not public:
+        raise DataError(missing_message(entry, data_dir))
+    file = public[0]
+    assert file.url is not None
+    return download(file.url, data_folder(data_dir) / file.name, file.sha256)
+
+
+def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
+    """Return one row of facts for every named set, for listings.
+
+    Returns:
+        Rows with ``name``, ``kind``, ``shape``, ``dtype``, ``n_classes``, ``source``, ``licence``,
+        ``notes``, ``files``, ``sha256``, ``path`` (where it was found, else None), ``available``
+        (embedded or found) and ``can_fetch``.
+    """
+    rows = []
+    for entry in NAMED.values():
+        located = locate(entry, data_dir)
+        facts = {field: getattr(entry, field) for field in _FACTS}
+        rows.append(
+            {
+                **facts,
+                "files": [file.name for file in entry.files],
+                "path": str(located[0]) if located else None,
+                "available": located is not None or not entry.files,
+                "can_fetch": any(file.url for file in entry.files),
+            }
+        )
+    return rows
+
+
+def markdown_table() -> str:
+    """Return the table of named sets for the documentation."""
+    head = ["name", "shape", "dtype", "classes", "files (first 12 digits of SHA-256)"]
+    lines = [[*head, "source", "licence", "notes"], ["---"] * 8]
+    for entry in NAMED.values():
+        files = [
+            f"`{file.name}` ({file.sha256[:12]}{', fetch' if file.url else ''})"
+            for file in entry.files
+        ]
+        shape = " x ".join(f"{size:,}" for size in entry.shape)
+        facts = [f"`{entry.name}`", shape, entry.dtype, str(entry.n_classes)]
+        facts += [" or ".join(files) or "embedded", entry.source, entry.licence, entry.notes]
+        lines.append(facts)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _contents(name: str, data_dir: str | Path | None) -> Contents:

@@ -13,6 +13,7 @@ from ..errors import DataError
 from .arrays import read_array
 from .dataset import Dataset
 from .options import Options, parse_options, require_concerned
+from .text_files import documents_dataset
 
 NAMED_PREFIX = "name:"
 
@@ -54,8 +55,9 @@ def open_source(source: Any, **options: Any) -> Dataset:
     Args:
         source: Path of ``.npy`` (memory-mapped), ``.npz``, ``.parquet``, ``.csv``, ``.tsv``,
             ``.h5``, ``.fvecs``, ``.bvecs``, ``.ivecs``, ``.jsonl[.gz]``, ``.txt[.gz]`` or of a
-            folder of images; "name:digits" for a named set; or an array, a SciPy sparse array, or
-            anything that ``numpy.asarray`` understands. A Dataset is returned as it is.
+            folder of images; "name:digits" for a named set; or an array, a SciPy sparse array,
+            anything that ``numpy.asarray`` understands, or a list of texts. A Dataset is returned
+            as it is.
         **options: ``image_size`` (pixels, (height, width) or "HxW"), ``color`` ("auto", "grey",
             "rgb") and ``skip_unreadable`` for images; ``key`` (array in ``.npz``/``.h5``, field in
             ``.jsonl``); ``columns`` and ``drop`` (names) for tables; ``header`` (``.csv``);
@@ -74,6 +76,9 @@ def open_source(source: Any, **options: Any) -> Dataset:
     checked = parse_options(options)
     if isinstance(source, Dataset):
         return source
+    if isinstance(source, (list, tuple)) and source and all(isinstance(t, str) for t in source):
+        require_concerned(checked, "text", "a list of texts")
+        return documents_dataset(source, None, checked, name="texts", what="The list")
     if not isinstance(source, (str, Path)):
         require_concerned(checked, "array", "an array")
         return read_array(source, checked)

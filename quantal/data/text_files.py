@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,8 @@ def iterate_lines(path: Path) -> Iterator[tuple[int, str]]:
 def read_lines(path: Path, options: Options) -> Dataset:
     """Read one document a line; ids are line numbers, blank lines are no documents."""
     numbered = list(iterate_lines(path))
-    return _documents(path, [line for _, line in numbered], [str(n) for n, _ in numbered], options)
+    texts, ids = [line for _, line in numbered], [str(number) for number, _ in numbered]
+    return documents_dataset(texts, ids, options, name=_stem(path), what=path.name)
 
 
 def read_jsonl(path: Path, options: Options) -> Dataset:
@@ -76,7 +77,12 @@ def read_jsonl(path: Path, options: Options) -> Dataset:
         texts.append(text)
         ids.append(str(record.get("id", number)))
     reader = {"key": options.key} if options.key else {}
-    return _documents(path, texts, ids, options, reader)
+    name = _stem(path)
+    return documents_dataset(texts, ids, options, name=name, what=path.name, reader=reader)
+
+
+def _stem(path: Path) -> str:
+    return path.name.partition(".")[0]
 
 
 def _record(path: Path, number: int, line: str) -> dict[str, Any]:
@@ -95,27 +101,29 @@ def _record(path: Path, number: int, line: str) -> dict[str, Any]:
     return record
 
 
-def _documents(
-    path: Path,
-    texts: list[str],
-    ids: list[str],
+def documents_dataset(
+    texts: Sequence[str],
+    ids: Sequence[str] | None,
     options: Options,
+    *,
+    name: str,
+    what: str,
     reader: dict[str, Any] | None = None,
 ) -> Dataset:
+    """Wrap documents, at least two that differ (one for a fitted model); vectors come later."""
     if len(texts) < options.n_min:
         found = "no document" if not texts else "only 1 document"
         raise DataError(
-            f"{path.name} holds {found}, but at least {options.n_min} are needed. "
+            f"{what} holds {found}, but at least {options.n_min} are needed. "
             "Write one document a line."
         )
     if options.n_min > 1 and len(set(texts)) == 1:
         raise DataError(
-            f"{path.name}: all {len(texts)} documents are identical, so there is nothing to tell "
+            f"{what}: all {len(texts)} documents are identical, so there is nothing to tell "
             "apart. Check how the file was written."
         )
     settings = {**(reader or {}), "like": "text"}
     if options.text is not None:
         settings["text"] = options.text
     x = np.empty((len(texts), 0), dtype=np.float32)
-    name = path.name.partition(".")[0]
     return Dataset(x, name, "text", ids=ids, texts=texts, reader=settings)

@@ -1,0 +1,8 @@
+"""Descriptors computed from raw data before anything is learnt."""
+
+from __future__ import annotations
+
+from .opening import open_features
+from .tfidf import TfIdf
+
+__all__ = ["TfIdf", "open_features"]
