@@ -1,7 +1,15 @@
 """Recipe (TOML) to record (JSON) to generated table: every published number as a command."""
 
 from .data import ExperimentData, load_rows, load_truth
-from .figures import Drawing, Regions, cluster_regions, draw_picture, grid_images, sweep_curve
+from .figures import (
+    Drawing,
+    Regions,
+    cluster_regions,
+    draw_panel,
+    draw_picture,
+    grid_images,
+    sweep_curve,
+)
 from .recipe import Recipe, recipe_from_dict
 from .recipe_files import find_recipe, list_recipes, load_recipe
 from .recipe_parts import Bar, Baseline, DataOptions, Picture, Published, Sweep
@@ -30,6 +38,7 @@ __all__ = [
     "Sweep",
     "Verdict",
     "cluster_regions",
+    "draw_panel",
     "draw_picture",
     "find_recipe",
     "grid_images",

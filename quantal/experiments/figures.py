@@ -32,9 +32,13 @@ class Drawing(Protocol):
         """Write one panel for each plane of clusters."""
 
     def curves(
-        self, path: Path, x: Sequence[float], curves: Mapping[str, Sequence[float]], x_label: str
+        self,
+        path: Path,
+        curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+        x_label: str,
+        y_label: str,
     ) -> None:
-        """Write curves over a common logarithmic x."""
+        """Write named (x, y) curves over a logarithmic x."""
 
 
 @dataclass(frozen=True)
@@ -56,38 +60,42 @@ class Regions:
     extent: tuple[float, float, float, float]
 
 
-def draw_picture(
-    recipe: Recipe, record: Record, runs: Sequence[FittedRun], path: Path, drawing: Drawing
-) -> None:
-    """Draw the recipe's picture of its first seed.
+def draw_picture(recipe: Recipe, runs: Sequence[FittedRun], path: Path, drawing: Drawing) -> None:
+    """Draw a grid or regions of the recipe's first seed.
 
     Args:
-        recipe: one with a picture.
-        record: its record, for curves.
-        runs: the fitted runs of the first seed, for grids and regions.
-        path: the PNG to write.
+        recipe: one with such a picture.
+        runs: the fitted runs of the first seed.
+        path: the PNG to write; its folder is made if need be.
         drawing: who draws.
 
     Raises:
-        DataError: if the runs that the picture shows are missing.
+        DataError: if there is no run to show.
     """
     picture = recipe.picture
-    if picture is None:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if picture.kind == "curve":
-        x, y = sweep_curve(recipe, record)
-        assert recipe.sweep is not None
-        drawing.curves(path, x, {recipe.dataset: y}, recipe.sweep.parameter)
-        return
-    if not runs:
+    if picture is None or not runs:
         raise DataError(f"{recipe.name}: the picture needs a fitted run; run the first seed again.")
+    path.parent.mkdir(parents=True, exist_ok=True)
     if picture.kind == "regions":
         drawing.scatter_regions(path, [cluster_regions(recipe, run) for run in runs])
     else:
         rng = np.random.default_rng(runs[0].seed)
-        images = grid_images(runs[0], picture.rows, picture.columns, rng)
-        drawing.cluster_grid(path, images)
+        drawing.cluster_grid(path, grid_images(runs[0], picture.rows, picture.columns, rng))
+
+
+def draw_panel(swept: Sequence[tuple[Recipe, Record]], path: Path, drawing: Drawing) -> None:
+    """Draw the accuracy curves of one panel, one for each data set (IMSAT Fig. 4).
+
+    Args:
+        swept: recipes of the panel with their records.
+        path: the PNG to write; its folder is made if need be.
+        drawing: who draws.
+    """
+    curves = {recipe.dataset: sweep_curve(recipe, record) for recipe, record in swept}
+    sweep = swept[0][0].sweep
+    assert sweep is not None  # callers pass sweeps only
+    path.parent.mkdir(parents=True, exist_ok=True)
+    drawing.curves(path, curves, sweep.parameter, "accuracy")
 
 
 def grid_images(

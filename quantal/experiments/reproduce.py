@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .figures import Drawing, draw_picture
+from .figures import Drawing, draw_panel, draw_picture
 from .recipe import Recipe
 from .recipe_files import RECIPES_DIR, find_recipe, load_recipe
 from .record import Record
 from .run import RECORDS_DIR, Clusterer, FittedRun, run_recipe
-from .tables import RESULTS_PATH, write_tables
+from .sweep_tables import panel_name
+from .tables import RESULTS_PATH, table_rows, write_tables
 from .verdict import judge
 
 FIGURES_DIR = Path("benchmarks/figures")
@@ -73,6 +75,8 @@ def reproduce(
         records.append(_run_and_draw(recipe, picture, drawing, again, options))
         progress(f"{recipe.name}: {_outcome(recipe, records[-1])}")
         _write(recipes_dir, records_dir, results_path, readme_path)
+    if drawing is not None:
+        _draw_panels(loaded, recipes_dir, records_dir, figures_dir, drawing)
     if not loaded:
         _write(recipes_dir, records_dir, results_path, readme_path)
     return records
@@ -82,6 +86,8 @@ def _run_and_draw(
     recipe: Recipe, path: Path, drawing: Drawing | None, again: bool, options: dict[str, Any]
 ) -> Record:
     """Run what is missing; repeat the first seed if only its picture is missing."""
+    if drawing is None or recipe.picture is None or recipe.picture.kind == "curve":
+        return run_recipe(recipe, again=again, **options)
     first = (options["seeds"] or recipe.seeds)[0]
     shown: list[FittedRun] = []
 
@@ -89,19 +95,36 @@ def _run_and_draw(
         if run.seed == first:
             shown.append(run)
 
-    wanted = drawing is not None and recipe.picture is not None
-    record = run_recipe(recipe, again=again, on_fit=keep if wanted else lambda _: None, **options)
-    if drawing is None or recipe.picture is None:
+    record = run_recipe(recipe, again=again, on_fit=keep, **options)
+    if not shown and path.is_file():
         return record
-    needs_fit = recipe.picture.kind != "curve"
-    complete = len(shown) == len(recipe.sweep.values if recipe.sweep else (None,))
-    if needs_fit and not complete:
-        if path.is_file() and not shown:
-            return record
+    if len(shown) < len(recipe.sweep.values if recipe.sweep else (None,)):
         shown.clear()
         record = run_recipe(recipe, again=True, on_fit=keep, **{**options, "seeds": [first]})
-    draw_picture(recipe, record, shown, path, drawing)
+    draw_picture(recipe, shown, path, drawing)
     return record
+
+
+def _draw_panels(
+    recipes: Iterable[Recipe],
+    recipes_dir: str | Path,
+    records_dir: str | Path,
+    figures_dir: str | Path,
+    drawing: Drawing,
+) -> None:
+    """Draw every panel that one of ``recipes`` belongs to, with all its data sets."""
+    wanted = {panel_name(r) for r in recipes if r.picture and r.picture.kind == "curve"}
+    rows = table_rows(recipes_dir, records_dir) if wanted else []
+    for name in sorted(wanted):
+        swept = [
+            (row.recipe, row.record)
+            for row in rows
+            if row.recipe.sweep and panel_name(row.recipe) == name and row.record and row.results
+        ]
+        if swept:
+            file = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+            folder = Path(figures_dir) / Path(swept[0][0].name).parent
+            draw_panel(swept, folder / f"{file}.png", drawing)
 
 
 def _outcome(recipe: Recipe, record: Record) -> str:

@@ -33,11 +33,12 @@ def sweep_section(swept: Sequence[Swept]) -> str:
     """Every panel of swept recipes as Markdown."""
     panels: dict[str, list[Swept]] = {}
     for recipe, results in swept:
-        panels.setdefault(_panel(recipe), []).append((recipe, results))
+        panels.setdefault(panel_name(recipe), []).append((recipe, results))
     return "\n".join(["## Sweeps\n", *(_table(name, rows) for name, rows in panels.items())])
 
 
-def _panel(recipe: Recipe) -> str:
+def panel_name(recipe: Recipe) -> str:
+    """The panel that a swept recipe belongs to: its own name if it names none."""
     assert recipe.sweep is not None
     return recipe.sweep.panel or recipe.name
 

@@ -23,6 +23,12 @@ class RecordingDrawing:
         self.drawn.append(images.shape)
         path.write_bytes(b"png")
 
+    def curves(self, path, curves, x_label, y_label):
+        self.drawn.append((path.name, sorted(curves), x_label))
+
+    def scatter_regions(self, path, panels):
+        self.drawn.append([p.title for p in panels])
+
 
 @pytest.fixture
 def bench(tmp_path, fake):
@@ -67,6 +73,30 @@ def test_a_bad_name_stops_the_call_before_anything_runs(bench, fake):
 def test_no_recipe_only_rewrites_the_tables(bench, fake, tmp_path):
     assert reproduce([], **bench) == []
     assert "not run" in (tmp_path / "RESULTS.md").read_text() and fake.made == []
+
+
+def test_a_panel_shows_every_data_set_that_was_run(bench, tmp_path):
+    sweep = """sweep = { parameter = "xi", values = [1, 2], panel = "Fig. 4 (a)" }
+picture = { kind = "curve" }
+"""
+    folder, drawing = tmp_path / "recipes" / "doe", RecordingDrawing()
+    text = RECIPE.replace('picture = { kind = "grid", rows = 2, columns = 3 }\n', sweep)
+    (folder / "one.toml").write_text(text)
+    (folder / "two.toml").write_text('extends = "one"\ndataset = "spirals"\n')
+    reproduce(["one", "two"], drawing=drawing, **bench)
+    assert drawing.drawn == [("fig-4-a.png", ["digits", "spirals"], "xi")]
+
+
+def test_regions_have_one_panel_for_each_swept_value(bench, tmp_path):
+    keys = """dataset = "spirals"
+picture = { kind = "regions" }
+sweep = { parameter = "sizes", values = [[5], [5, 6]] }
+data = { per_arc = 20 }
+"""
+    path, drawing = tmp_path / "recipes" / "doe" / "toy.toml", RecordingDrawing()
+    path.write_text('extends = "row"\n' + keys)
+    reproduce(["toy"], drawing=drawing, **bench)
+    assert drawing.drawn == [["Fake, 5", "Fake, 5-6"]]
 
 
 def test_a_real_estimator_goes_the_whole_way(bench, tmp_path):
