@@ -1,15 +1,7 @@
 """Recipe (TOML) to record (JSON) to generated table: every published number as a command."""
 
 from .data import ExperimentData, load_rows, load_truth
-from .figures import (
-    Drawing,
-    Regions,
-    cluster_regions,
-    draw_panel,
-    draw_picture,
-    grid_images,
-    sweep_curve,
-)
+from .figures import Drawing, draw_panel, draw_picture, sweep_curve
 from .recipe import Recipe, recipe_from_dict
 from .recipe_files import find_recipe, list_recipes, load_recipe
 from .recipe_parts import Bar, Baseline, DataOptions, Picture, Published, Sweep
@@ -32,16 +24,13 @@ __all__ = [
     "Published",
     "Recipe",
     "Record",
-    "Regions",
     "SeedResult",
     "Summary",
     "Sweep",
     "Verdict",
-    "cluster_regions",
     "draw_panel",
     "draw_picture",
     "find_recipe",
-    "grid_images",
     "judge",
     "list_recipes",
     "load_baseline",

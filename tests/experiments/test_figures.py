@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -7,11 +9,23 @@ from quantal.errors import DataError
 from quantal.experiments import (
     ExperimentData,
     FittedRun,
-    cluster_regions,
-    grid_images,
+    draw_picture,
     load_rows,
     sweep_curve,
 )
+
+DRAWING = SimpleNamespace(
+    cluster_grid=lambda images, labels, **options: (images, labels, options),
+    RegionPanel=SimpleNamespace,
+    scatter_regions=lambda panels: panels,
+)
+
+
+def drawn(recipe, runs):
+    found = []
+    save = {"save_image": lambda picture, path: found.append(picture)}
+    draw_picture(recipe, runs, "x.png", SimpleNamespace(**vars(DRAWING), **save))
+    return found[0]
 
 
 @pytest.fixture
@@ -23,38 +37,33 @@ def fitted(fake):
     return fit
 
 
-def test_a_grid_row_holds_members_of_one_cluster(fitted, recipe_of):
-    run = fitted(recipe_of())
-    grid = grid_images(run, 3, 5, np.random.default_rng(0))
-    assert grid.shape == (3, 5, 8, 8)
-    for label, row in enumerate(grid):
-        assert (run.estimator.predict(row.reshape(5, 64)) == label).all()
+def test_a_grid_shows_some_clusters_and_the_images_as_images(fitted, recipe_of):
+    recipe = recipe_of(picture={"kind": "grid", "rows": 2, "columns": 5})
+    images, labels, options = drawn(recipe, [fitted(recipe)])
+    assert images.shape == (60, 8, 8) and len(labels) == 60
+    assert len(options["clusters"]) == 2 and options["n_columns"] == 5
 
 
-def test_a_cluster_with_few_members_is_filled_with_background(fitted, recipe_of):
-    run = fitted(recipe_of(data={"limit": 6, "scaling": "unit"}, n_clusters=5))
-    grid = grid_images(run, 9, 4, np.random.default_rng(0))
-    assert grid.shape == (5, 4, 8, 8)
-    assert (grid[:, -1] == -1).all()
-
-
-def test_regions_say_the_cluster_of_every_place(fitted, recipe_of):
-    recipe = recipe_of(dataset="spirals", data={"per_arc": 30}, title="T")
-    regions = cluster_regions(recipe, fitted(recipe, [5, 5]), resolution=50)
-    assert regions.title == "T, 5-5" and regions.plane.shape == (50, 50)
-    x_low, x_high, y_low, y_high = regions.extent
-    column = ((regions.points[:, 0] - x_low) / (x_high - x_low) * 49).round().astype(int)
-    row = ((regions.points[:, 1] - y_low) / (y_high - y_low) * 49).round().astype(int)
-    assert np.mean(regions.plane[row, column] == regions.labels) > 0.95
+def test_regions_ask_the_estimator_for_every_place(fitted, recipe_of):
+    toy = {"dataset": "spirals", "data": {"per_arc": 30}, "title": "T"}
+    recipe = recipe_of(**toy, picture={"kind": "regions"})
+    (panel,) = drawn(recipe, [fitted(recipe, (5, 5))])
+    assert panel.title == "T, 5-5"
+    np.testing.assert_array_equal(panel.region_of(panel.points.astype(float)), panel.labels)
 
 
 def test_pictures_of_the_wrong_kind_of_rows_are_refused(fitted, recipe_of):
     run = fitted(recipe_of())
     with pytest.raises(DataError, match=r"2 columns, got shape \(60, 64\)"):
-        cluster_regions(recipe_of(), run)
+        drawn(recipe_of(picture={"kind": "regions"}), [run])
     flat = FittedRun(0, None, run.estimator, ExperimentData(run.data.rows))
-    with pytest.raises(DataError, match="rows of this recipe are not images"):
-        grid_images(flat, 2, 2, np.random.default_rng(0))
+    with pytest.raises(DataError, match="the rows are not images"):
+        drawn(recipe_of(picture={"kind": "grid"}), [flat])
+
+
+def test_a_picture_without_a_run_says_what_to_do(recipe_of):
+    with pytest.raises(DataError, match="run the first seed again"):
+        drawn(recipe_of(picture={"kind": "grid"}), [])
 
 
 def test_a_curve_holds_the_values_that_were_run(recipe_of, record_of):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from quantal.errors import ParameterError
@@ -16,18 +18,23 @@ picture = { kind = "grid", rows = 2, columns = 3 }
 
 
 class RecordingDrawing:
+    CurvePanel = RegionPanel = SimpleNamespace
+
     def __init__(self):
         self.drawn = []
 
-    def cluster_grid(self, path, images):
+    def cluster_grid(self, images, labels, **options):
         self.drawn.append(images.shape)
-        path.write_bytes(b"png")
 
-    def curves(self, path, curves, x_label, y_label):
-        self.drawn.append((path.name, sorted(curves), x_label))
+    def curves(self, panel, **options):
+        self.drawn.append((panel.title, sorted(panel.series), panel.x_label))
 
-    def scatter_regions(self, path, panels):
+    def scatter_regions(self, panels):
         self.drawn.append([p.title for p in panels])
+
+    def save_image(self, picture, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"png")
 
 
 @pytest.fixture
@@ -47,7 +54,7 @@ def test_one_call_runs_records_draws_and_tabulates(bench, tmp_path):
     drawing, said = RecordingDrawing(), []
     (record,) = reproduce(["row"], drawing=drawing, progress=said.append, **bench)
     assert len(record.results) == 2
-    assert drawing.drawn == [(2, 3, 8, 8)]
+    assert drawing.drawn == [(60, 8, 8)]
     assert (tmp_path / "figures" / "doe" / "row.png").is_file()
     assert "| `doe/row` | Fake |" in (tmp_path / "RESULTS.md").read_text()
     assert said[-1].endswith("over 2 runs: reported")
@@ -84,7 +91,8 @@ picture = { kind = "curve" }
     (folder / "one.toml").write_text(text)
     (folder / "two.toml").write_text('extends = "one"\ndataset = "spirals"\n')
     reproduce(["one", "two"], drawing=drawing, **bench)
-    assert drawing.drawn == [("fig-4-a.png", ["digits", "spirals"], "xi")]
+    assert drawing.drawn == [("Fig. 4 (a)", ["digits", "spirals"], "xi")]
+    assert (tmp_path / "figures" / "doe" / "fig-4-a.png").is_file()
 
 
 def test_regions_have_one_panel_for_each_swept_value(bench, tmp_path):
@@ -97,6 +105,12 @@ data = { per_arc = 20 }
     path.write_text('extends = "row"\n' + keys)
     reproduce(["toy"], drawing=drawing, **bench)
     assert drawing.drawn == [["Fake, 5", "Fake, 5-6"]]
+
+
+def test_the_report_module_draws_what_recipes_ask_for(bench, tmp_path):
+    report = pytest.importorskip("quantal.report")
+    reproduce(["row"], drawing=report, **bench)
+    assert (tmp_path / "figures" / "doe" / "row.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_real_estimator_goes_the_whole_way(bench, tmp_path):
