@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..errors import MissingExtraError
 from .figures import Drawing, draw_panel, draw_picture
 from .recipe import Recipe
 from .recipe_files import RECIPES_DIR, find_recipe, load_recipe
@@ -76,7 +77,10 @@ def reproduce(
         progress(f"{recipe.name}: {_outcome(recipe, records[-1])}")
         _write(recipes_dir, records_dir, results_path, readme_path)
     if drawing is not None:
-        _draw_panels(loaded, recipes_dir, records_dir, figures_dir, drawing)
+        painter = drawing
+        _draw_or_say(
+            lambda: _draw_panels(loaded, recipes_dir, records_dir, figures_dir, painter), progress
+        )
     if not loaded:
         _write(recipes_dir, records_dir, results_path, readme_path)
     return records
@@ -101,8 +105,16 @@ def _run_and_draw(
     if len(shown) < len(recipe.sweep.values if recipe.sweep else (None,)):
         shown.clear()
         record = run_recipe(recipe, again=True, on_fit=keep, **{**options, "seeds": [first]})
-    draw_picture(recipe, shown, path, drawing)
+    _draw_or_say(lambda: draw_picture(recipe, shown, path, drawing), options["progress"])
     return record
+
+
+def _draw_or_say(draw: Callable[[], None], progress: Callable[[str], None]) -> None:
+    """Draw; a missing plotting library costs the picture, never the runs that follow."""
+    try:
+        draw()
+    except MissingExtraError as error:
+        progress(f"no picture: {error}")
 
 
 def _draw_panels(

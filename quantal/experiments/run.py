@@ -93,7 +93,8 @@ def run_recipe(
     path = record_path(recipe.name, records_dir)
     record = _existing(path, recipe)
     pending = [run for run in recipe.runs if again or record.result(*run) is None]
-    baseline_missing = recipe.baseline is not None and load_baseline(recipe, records_dir) is None
+    wants_baseline = recipe.baseline is not None and recipe.sweep is None  # curves show none
+    baseline_missing = wants_baseline and load_baseline(recipe, records_dir) is None
     if not pending and not baseline_missing:
         progress(f"{recipe.name}: nothing to do, {len(recipe.runs)} runs are in the record")
         return record

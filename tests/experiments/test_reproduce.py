@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from quantal.errors import ParameterError
+from quantal.errors import MissingExtraError, ParameterError
 from quantal.experiments import reproduce
 
 RECIPE = """title = "Fake"
@@ -105,6 +105,17 @@ data = { per_arc = 20 }
     path.write_text('extends = "row"\n' + keys)
     reproduce(["toy"], drawing=drawing, **bench)
     assert drawing.drawn == [["Fake, 5", "Fake, 5-6"]]
+
+
+def test_a_missing_plotting_library_costs_only_the_picture(bench):
+    class NoPlots(RecordingDrawing):
+        def cluster_grid(self, images, labels, **options):
+            raise MissingExtraError("This needs matplotlib")
+
+    said = []
+    (record,) = reproduce(["row"], drawing=NoPlots(), progress=said.append, **bench)
+    assert len(record.results) == 2
+    assert "no picture: This needs matplotlib" in said
 
 
 def test_the_report_module_draws_what_recipes_ask_for(bench, tmp_path):
