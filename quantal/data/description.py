@@ -88,7 +88,7 @@ def _duplicates(x: Any) -> dict[str, Any]:
     for start, rows in row_chunks(x):
         first = -start % step
         chosen = rows[first::step]
-        dense = chosen.toarray() if sp.issparse(chosen) else np.ascontiguousarray(chosen)
+        dense = np.ascontiguousarray(chosen) if isinstance(chosen, np.ndarray) else chosen.toarray()
         for row in dense:
             seen.add(_fingerprint(row))
         sampled += len(dense)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -202,12 +201,6 @@ def _contents(name: str, data_dir: str | Path | None) -> Contents:
     if located is None:
         raise DataError(missing_message(entry, data_dir))
     path, file = located
-    stat = path.stat()
-    return _read_checked(path, file, (stat.st_mtime_ns, stat.st_size))
-
-
-@lru_cache(maxsize=1)  # load() and then labels() of one set, without reading it twice
-def _read_checked(path: Path, file: NamedFile, version: Any) -> Contents:  # noqa: ARG001
     require_checksum(path, file.sha256)
     return LAYOUTS[file.layout](path)
 
