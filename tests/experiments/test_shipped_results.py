@@ -1,0 +1,25 @@
+"""The generated tables in the repository say what its recipes and records say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from quantal.experiments import list_recipes, load_record, stale_tables
+from quantal.experiments.tables import BEGIN
+
+ROOT = Path(__file__).parents[2]
+BENCH = ROOT / "benchmarks"
+
+
+def test_the_tables_are_those_that_would_be_generated():
+    readme = ROOT / "README.md"
+    marked = readme if readme.is_file() and BEGIN in readme.read_text("utf-8") else None
+    stale = stale_tables(BENCH / "recipes", BENCH / "records", BENCH / "RESULTS.md", marked)
+    assert stale == []
+
+
+def test_every_record_in_the_repository_can_be_read_and_belongs_to_a_recipe():
+    names = {recipe.name for recipe in list_recipes(BENCH / "recipes")}
+    for path in (BENCH / "records").rglob("*.json"):
+        record = load_record(path)
+        assert record.recipe in names or record.recipe.startswith("kmeans/"), path
