@@ -114,10 +114,11 @@ class AffineDistortion:
         height, width = self.image_shape[-2:]
         (a, b, shift_x), (c, d, shift_y) = self.matrices(n, generator).permute(1, 2, 0)[..., None]
         area = a * d - b * c  # (n, 1); > 0 as |shear| < 1
-        x = torch.arange(width, device=a.device) - (width - 1) / 2
-        y = torch.arange(height, device=a.device) - (height - 1) / 2
+        x = torch.arange(width, device=generator.device) - (width - 1) / 2
+        y = torch.arange(height, device=generator.device) - (height - 1) / 2
         unit_x, unit_y = 2 / width, 2 / height
-        grid = a.new_empty(n, height, width, 2)  # filled in place: stacking costs as much again
+        # Filled in place: stacking would cost as much again.
+        grid = torch.empty(n, height, width, 2, device=generator.device)
         torch.sub(
             ((d * x / area - shift_x) * unit_x)[:, None, :],
             (b * y / area * unit_x)[:, :, None],

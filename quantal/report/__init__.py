@@ -1,0 +1,19 @@
+"""Pictures of what was learnt."""
+
+from __future__ import annotations
+
+from .curves import CurvePanel, curves
+from .grid import cluster_grid
+from .image_file import save_image
+from .palette import palette
+from .scatter import RegionPanel, scatter_regions
+
+__all__ = [
+    "CurvePanel",
+    "RegionPanel",
+    "cluster_grid",
+    "curves",
+    "palette",
+    "save_image",
+    "scatter_regions",
+]
