@@ -9,25 +9,29 @@ from ..errors import DataError, FileFormatError
 from .arrays import array_dataset
 from .arrow_columns import RowCollector, collect, describe_columns
 from .dataset import Dataset
+from .memory_ceiling import require_memory
 from .options import Options
 from .tables import choose_columns
 
 MAX_LINE = 16 << 20  # bytes of one row
-SEPARATORS = ",;\t"
+SEPARATORS = "\t;,"  # of two that split the first line equally, the earlier one
 
 
 def read_csv(path: Path, options: Options) -> Dataset:
     """Read a table in text form; a column ``id`` names the rows.
 
-    The separator is the one that splits the first line into most fields. Without ``header`` the
-    first line is a header if it has no number, or text above a column of numbers.
+    The separator is the one that splits the first line into most fields; beside another one a comma
+    is the decimal point. Without ``header`` the first line is a header if it has no number, or text
+    above a column of numbers.
     """
+    require_memory(path.stat().st_size, path.name)
     first, second = _first_lines(path)
     separator = "\t" if path.suffix.lower() == ".tsv" else max(SEPARATORS, key=first.count)
     has_header = options.header
     if has_header is None:
         has_header = looks_like_header(_fields(first, separator), _fields(second, separator))
-    table = _parse(path, separator, has_header)
+    decimal = "," if separator != "," and "," in second else "."
+    table = _parse(path, separator, has_header, decimal)
     if table.num_rows == 0:
         raise DataError(f"{path.name} has no rows. Check that it was written completely.")
     names = choose_columns(describe_columns(table.schema), options, path.name)
@@ -54,7 +58,7 @@ def looks_like_header(first: list[str], second: list[str]) -> bool:
 
 def _is_number(field: str) -> bool:
     try:
-        float(field)
+        float(field.replace(",", "."))
     except ValueError:
         return False
     return True
@@ -81,7 +85,7 @@ def _fields(line: str, separator: str) -> list[str]:
     return [field.strip().strip('"').strip() for field in line.split(separator)]
 
 
-def _parse(path: Path, separator: str, has_header: bool) -> Any:
+def _parse(path: Path, separator: str, has_header: bool, decimal: str) -> Any:
     """Parse the file; whole-number columns that later hold fractions are read again as floats."""
     import pyarrow as pa
     from pyarrow import csv
@@ -96,7 +100,7 @@ def _parse(path: Path, separator: str, has_header: bool) -> Any:
     parse = csv.ParseOptions(delimiter=separator, invalid_row_handler=stop)
 
     def attempt(types: dict[str, Any] | None = None) -> Any:
-        convert = csv.ConvertOptions(column_types=types)
+        convert = csv.ConvertOptions(column_types=types, decimal_point=decimal)
         return csv.read_csv(path, read_options=read, parse_options=parse, convert_options=convert)
 
     try:

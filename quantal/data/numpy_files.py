@@ -20,7 +20,8 @@ from .dataset import Dataset
 from .memory_ceiling import require_memory
 from .options import Options
 
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
+# What zipfile, numpy and scipy raise for archives cut short, encrypted or with members missing.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, KeyError)
 _SPARSE_MEMBERS = {"data", "shape", "format"}  # what scipy.sparse.save_npz always writes
 
 

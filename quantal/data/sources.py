@@ -85,6 +85,8 @@ def open_source(source: Any, **options: Any) -> Dataset:
     if isinstance(source, str) and source.startswith(NAMED_PREFIX):
         require_concerned(checked, NAMED.name, NAMED.title)
         return NAMED.read(Path(source.removeprefix(NAMED_PREFIX)), checked)
+    if str(source) == "":
+        raise DataError("The path of the data is empty. Name a file, a folder or name:digits.")
     path = Path(source)
     chosen = format_of(path)
     require_concerned(checked, chosen.name, f"{path.name} ({chosen.title})")
@@ -100,10 +102,14 @@ def format_of(path: Path) -> Format:
     Raises:
         DataError: A missing path (with the closest name beside it) or an unknown suffix.
     """
+    if path.is_symlink() and not path.exists():
+        raise DataError(f"{path} is a link to a file that does not exist. Correct the link.")
     if not path.exists():
         raise DataError(f"{path} does not exist.{_close_name(path)}")
     if path.is_dir():
         return IMAGES
+    if not path.is_file():
+        raise DataError(f"{path} is neither a file nor a folder. Save the data to a file first.")
     name = path.name.lower()
     for known in FORMATS:
         if name.endswith(known.suffixes):

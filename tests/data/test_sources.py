@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -142,3 +143,20 @@ def test_a_dataset_shows_its_shape():
     assert repr(dataset) == "Dataset('array', images, 2 x 3 x 4 float64)"
     assert (len(dataset), dataset.n_features) == (2, 12)
     assert isinstance(dataset, Dataset)
+
+
+def test_a_broken_link_is_called_one(tmp_path):
+    (tmp_path / "rows.npy").symlink_to(tmp_path / "gone.npy")
+    with pytest.raises(DataError, match=r"is a link to a file that does not exist"):
+        open_source(tmp_path / "rows.npy")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "rows.npy")
+    with pytest.raises(DataError, match=r"neither a file nor a folder"):
+        open_source(tmp_path / "rows.npy")
+
+
+def test_an_empty_path_is_not_the_current_folder():
+    with pytest.raises(DataError, match=r"path of the data is empty"):
+        open_source("")

@@ -170,3 +170,8 @@ def test_any_csv_gives_rows_or_one_of_our_errors(tmp_path_factory, raw):
         open_source(path)
     except QuantalError as error:
         assert "\n" not in str(error)
+
+
+def test_a_comma_beside_semicolons_is_the_decimal_point(tmp_path):
+    x = open_source(csv(tmp_path, "a;b\n1;2,5\n3;4,5\n")).x
+    np.testing.assert_array_equal(x, [[1, 2.5], [3, 4.5]])
