@@ -34,7 +34,7 @@ def nearest_neighbors(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """The k nearest rows of each row of ``X``, exact, by Euclidean distance.
 
-    Memory beyond the result stays near 200 MB, whatever the number of rows.
+    Memory beyond the result stays at a few hundred MB, whatever the number of rows.
 
     Args:
         X: (n, d) numbers of any real dtype: array, memory map or scipy sparse matrix. Images
