@@ -1,0 +1,57 @@
+"""The closed registry of methods: names on the command line and in model folders to classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .clustering import IMSAT, RIM
+from .errors import FileFormatError, ParameterError, require_choice, suggestion
+from .training import read_artifact
+
+METHODS: dict[str, type[IMSAT] | type[RIM]] = {"imsat": IMSAT, "rim": RIM}
+CLASSES = {method.__name__: method for method in METHODS.values()}
+
+
+def build(method: str, **parameters: Any) -> Any:
+    """Make an estimator by its command-line name.
+
+    Args:
+        method: a key of `METHODS`.
+        parameters: of its constructor.
+
+    Raises:
+        ParameterError: Unknown method or parameter; names the closest.
+    """
+    require_choice("method", method, METHODS)
+    estimator = METHODS[method]
+    known = estimator._get_param_names()
+    for name in parameters:
+        if name not in known:
+            raise ParameterError(
+                f"{method} has no parameter {name!r}.{suggestion(name, known)} "
+                f"'quantal methods {method}' lists them."
+            )
+    return estimator(**parameters)
+
+
+def load(path: str | Path) -> Any:
+    """Load a model that ``save`` or ``quantal fit --out`` wrote.
+
+    Args:
+        path: the model's folder.
+
+    Returns:
+        The fitted estimator.
+
+    Raises:
+        FileFormatError: The folder is not a model, is damaged, or holds an unknown method.
+    """
+    artifact = read_artifact(path)
+    name = artifact.config.get("method")
+    if not isinstance(name, str) or name not in CLASSES:
+        raise FileFormatError(
+            f"{path} holds the method {name!r}; this version of quantal knows "
+            f"{', '.join(sorted(CLASSES))}. Install the version that saved it."
+        )
+    return CLASSES[name].from_artifact(artifact)

@@ -1,0 +1,62 @@
+"""What "auto" means: sizes and lengths that follow the data, chosen without labels.
+
+How these were chosen is written down in docs/defaults.md.
+"""
+
+from __future__ import annotations
+
+from ..errors import require_range
+
+SMALL_ROWS, MIDDLE_ROWS = 2_000, 20_000
+FULL_BATCH_ROWS = 500
+TINY_STEPS, SMALL_STEPS, MIDDLE_STEPS, LARGE_STEPS = 300, 1_000, 2_500, 5_000
+MOST_EPOCHS = 1_000
+
+
+def hidden_layer_sizes(value: object, n_rows: int) -> tuple[int, ...]:
+    """Return the widths, for "auto" by the number of rows.
+
+    Raises:
+        ParameterError: A width is not a positive integer.
+    """
+    if isinstance(value, str) and value == "auto":
+        width = 128 if n_rows < SMALL_ROWS else 512 if n_rows < MIDDLE_ROWS else 1200
+        return (width, width)
+    widths = tuple(value) if isinstance(value, list | tuple) else (value,)
+    for width in widths:
+        require_range("hidden_layer_sizes", width, low=1, high=65_536, integer=True)
+    return tuple(int(width) for width in widths)  # type: ignore[call-overload]
+
+
+def batch_size(value: object, n_rows: int) -> int:
+    """Return the rows of a step, for "auto" all of a small data set and 250 of a larger one."""
+    if isinstance(value, str) and value == "auto":
+        return n_rows if n_rows <= FULL_BATCH_ROWS else 250
+    require_range("batch_size", value, low=1, integer=True)
+    return min(int(value), n_rows)  # type: ignore[call-overload,no-any-return]
+
+
+def n_epochs(value: object, n_rows: int, rows_per_step: int) -> int:
+    """Return the passes over the data, for "auto" so many that there are enough steps."""
+    if isinstance(value, str) and value == "auto":
+        steps = LARGE_STEPS
+        for limit, fewer in (
+            (FULL_BATCH_ROWS, TINY_STEPS),
+            (SMALL_ROWS, SMALL_STEPS),
+            (MIDDLE_ROWS, MIDDLE_STEPS),
+        ):
+            if n_rows <= limit:
+                steps = fewer
+                break
+        per_epoch = max(1, n_rows // rows_per_step)
+        return max(1, min(MOST_EPOCHS, -(-steps // per_epoch)))
+    require_range("n_epochs", value, low=1, integer=True)
+    return int(value)  # type: ignore[call-overload,no-any-return]
+
+
+def n_init(value: object, n_rows: int) -> int:
+    """Return the number of restarts, for "auto" more where a run is cheap."""
+    if isinstance(value, str) and value == "auto":
+        return 4 if n_rows < SMALL_ROWS else 2 if n_rows < MIDDLE_ROWS else 1
+    require_range("n_init", value, low=1, integer=True)
+    return int(value)  # type: ignore[call-overload,no-any-return]

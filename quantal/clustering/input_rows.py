@@ -1,0 +1,72 @@
+"""From what a user passes to rows that training and prediction accept."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils.validation import validate_data
+
+from ..data.validation import require_usable_rows
+from ..errors import DataError
+
+FINGERPRINT_ROWS = 64
+
+
+class RowReader:
+    """Mixin that validates ``X``; sets ``n_features_in_`` and ``image_shape_`` at fit."""
+
+    n_features_in_: int
+    image_shape_: tuple[int, ...] | None
+
+    def _read(self, X: Any, *, reset: bool) -> Any:
+        """Return (n, d) rows in their own dtype, never copied if they are a memory map.
+
+        Args:
+            X: as for ``fit``.
+            reset: learn the width (fit) or require it (predict).
+        """
+        shape = getattr(X, "shape", None)
+        is_image = shape is not None and len(shape) in {3, 4}
+        if is_image and not reset:
+            self._require_same_images(tuple(shape[1:]))
+        if is_image:
+            X = np.asarray(X).reshape(shape[0], math.prod(shape[1:]))
+        x = validate_data(
+            self, X, reset=reset, accept_sparse="csr", dtype="numeric", ensure_all_finite=False
+        )
+        if reset:
+            self.image_shape_ = tuple(shape[1:]) if is_image and shape is not None else None
+        name = type(self).__name__
+        require_usable_rows(x, n_min=2 if reset else 1, what=f"Input X of {name}")
+        return x
+
+    def _require_same_images(self, shape: tuple[int, ...]) -> None:
+        fitted = self.image_shape_
+        if fitted is not None and shape != fitted:
+            raise DataError(
+                f"X holds images of shape {shape}, but the model was fitted on {fitted}. "
+                "Resize them to that shape."
+            )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.input_tags.sparse = True
+        return tags
+
+
+def data_fingerprint(x: Any) -> dict[str, Any]:
+    """Describe rows so that a checkpoint or a model can tell other data: shape and a hash.
+
+    The hash covers up to 64 rows spread over the data: enough to tell data sets apart, quick
+    for a memory map.
+    """
+    n = int(x.shape[0])
+    chosen = np.unique(np.linspace(0, n - 1, min(n, FINGERPRINT_ROWS)).astype(np.int64))
+    rows = x[chosen]
+    dense = rows.toarray() if sp.issparse(rows) else np.ascontiguousarray(rows)
+    digest = hashlib.sha256(dense.tobytes()).hexdigest()
+    return {"shape": [int(s) for s in x.shape], "dtype": str(x.dtype), "sha256_of_rows": digest}

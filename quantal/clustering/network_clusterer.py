@@ -1,0 +1,360 @@
+"""What clusterers with a network share: validation, attempts, prediction, saving."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self, cast
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from ..data.preparation import Preparation, learn_preparation
+from ..errors import CollapseWarning, DataError, require_range
+from ..networks import MLP
+from ..objectives import conditional_entropy, marginal_entropy, prior_divergence
+from ..training import (
+    Checkpoints,
+    Plan,
+    ProgressBar,
+    Run,
+    Step,
+    diagnose,
+    resolve_device,
+    resolve_dtype,
+    schedule_named,
+)
+from ..training.attempts import Attempts, Outcome, load_outcome, train_best
+from ..training.checkpoint import fingerprint
+from ..training.loop import Listener
+from ..training.randomness import derived_generator, derived_seed, seed_from
+from ..training.rows import Rows
+from . import defaults
+from .balance import InformationTerm, prior_vector
+from .input_rows import RowReader, data_fingerprint
+from .model_folder import ModelFolder
+
+PREDICT_BLOCK = 256  # rows of one forward pass; always whole, so that no result depends on chunks
+MAX_RUNGS = 16
+LIBRARY_LEVEL_PURPOSES = {"network": 2, "step": 3, "radius": 4, "order": 5}
+
+
+class NetworkClusterer(RowReader, ModelFolder, ClusterMixin, BaseEstimator, ABC):  # type: ignore[misc]
+    """Base of RIM and IMSAT; see those. Subclasses hold the parameters and build the step."""
+
+    # The subclasses' constructors store these; annotated here for the shared code.
+    n_clusters: int
+    hidden_layer_sizes: Any
+    trade_off: float
+    balance: float
+    prior: Any
+    prior_tolerance: float | None
+    scaling: str
+    n_epochs: Any
+    batch_size: Any
+    learning_rate: float
+    learning_rate_schedule: str
+    weight_decay: float
+    n_init: Any
+    patience: int | None
+    random_state: Any
+    device: str
+    precision: str
+    checkpoint: str | None
+    checkpoint_every: float
+    resume: bool
+    verbose: int
+
+    @abstractmethod
+    def _step_maker(self, rows: Rows, seed: int) -> Callable[..., Step]:
+        """Return a function (network, information, generator) -> step for these rows."""
+
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Cluster the rows of ``X``.
+
+        Args:
+            X: (n, d) vectors, or (n, h, w) or (n, h, w, c) images: an array, a memory map or a
+                SciPy sparse matrix of any real dtype.
+            y: accepted and never read.
+
+        Raises:
+            DataError: The rows cannot be used: nan, too few, all identical.
+            ParameterError: A parameter is out of its range.
+            NonFiniteLossError: Training broke down.
+        """
+        self._require_parameters()
+        x = self._read(X, reset=True)
+        if len_of(x) < self.n_clusters:
+            raise DataError(
+                f"X has n_samples={len_of(x)} rows, fewer than n_clusters={self.n_clusters}. "
+                "Ask for fewer clusters, or pass more rows."
+            )
+        seed = seed_from(self.random_state)
+        self._set_up(x)
+        rows = Rows(x, self.preparation_, self._device)
+        outcome = self._train(rows, seed)
+        self.network_ = self._new_network(seed, outcome.number)
+        progress = load_outcome(self.network_, outcome)
+        self._order_clusters(self._log_probabilities(rows))
+        log_p = self._log_probabilities(rows)
+        self.labels_ = log_p.argmax(axis=1)
+        self.objective_ = outcome.objective
+        self.history_ = progress.history
+        self.n_iter_ = len(progress.history["total"])
+        self._describe(log_p)
+        self.data_ = data_fingerprint(x)
+        return self
+
+    def partial_fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Train on the rows of ``X`` for one pass, going on from what is there.
+
+        The first call learns the scaling and makes the network; pass rows that are typical of
+        the data. Parameters such as ``n_epochs`` and ``n_init`` do not apply.
+
+        Args:
+            X: as for `fit`; later calls may hold fewer rows than clusters.
+            y: accepted and never read.
+
+        Raises:
+            DataError: The rows cannot be used.
+        """
+        self._require_parameters()
+        first = not hasattr(self, "network_")
+        x = self._read(X, reset=first)
+        if first:
+            self._set_up(x)
+            self._seed = seed_from(self.random_state)
+            self.network_ = self._new_network(self._seed, 0)
+            self.history_ = {}
+            self.n_iter_ = 0
+            self._optimizer_state = None
+        rows = Rows(x, self.preparation_, self._device)
+        seed = derived_seed(getattr(self, "_seed", 0), self.n_iter_)
+        generator = derived_generator(seed, LIBRARY_LEVEL_PURPOSES["step"])
+        step = self._step_maker(rows, seed)(
+            self.network_.train(), self._information(self.balance, None), generator
+        )
+        run = Run(self.network_, step, self._plan(rows, seed, n_epochs=1), generator)
+        if getattr(self, "_optimizer_state", None) is not None:
+            run.optimizer.load_state_dict(self._optimizer_state)
+        run.train()
+        self._optimizer_state = run.optimizer.state_dict()
+        for name, values in run.progress.history.items():
+            self.history_.setdefault(name, []).extend(values)
+        self.n_iter_ += 1
+        log_p = self._log_probabilities(rows)
+        self.labels_ = log_p.argmax(axis=1)
+        self.objective_ = self.history_["total"][-1]
+        self.data_ = data_fingerprint(x)
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[np.int64]:
+        """Return the cluster of each row, shape (n,), int64; equals ``labels_`` on the fit's X."""
+        return self.predict_log_proba(X).argmax(axis=1)
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return the probability of each cluster, shape (n, n_clusters), float32."""
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return the logarithm of `predict_proba`, shape (n, n_clusters), float32."""
+        return self._log_probabilities(self._rows_to_read(X))
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return the last hidden activations, shape (n, width); for a linear model the logits."""
+        rows = self._rows_to_read(X)
+        network = self.network_.bind()
+        linear = not len(self.network_.norms)
+        return self._blockwise(
+            rows, (lambda x: network(x, "eval")) if linear else (lambda x: network.embed(x, "eval"))
+        )
+
+    def _rows_to_read(self, X: ArrayLike) -> Rows:
+        check_is_fitted(self, "network_")
+        return Rows(self._read(X, reset=False), self.preparation_, self._device, hold=False)
+
+    def _set_up(self, x: Any) -> None:
+        """Learn what precedes the network; everything here is forgotten by the next fit."""
+        self._device = resolve_device(self.device)
+        self.preparation_: Preparation = learn_preparation(
+            x, self.scaling, keep_order=self._has_layout()
+        )
+        self.hidden_layer_sizes_ = defaults.hidden_layer_sizes(self.hidden_layer_sizes, len_of(x))
+        self._dtype = resolve_dtype(self.precision, self._device, self.hidden_layer_sizes_)
+
+    def _has_layout(self) -> bool:
+        return False
+
+    def _require_parameters(self) -> None:
+        require_range("n_clusters", self.n_clusters, low=1, integer=True)
+        require_range("trade_off", self.trade_off, low=0, low_open=True)
+        require_range("balance", self.balance, low=0)
+        require_range("learning_rate", self.learning_rate, low=0, low_open=True)
+        require_range("weight_decay", self.weight_decay, low=0)
+        require_range("checkpoint_every", self.checkpoint_every, low=0)
+        if self.prior_tolerance is not None:
+            require_range("prior_tolerance", self.prior_tolerance, low=0, high=1)
+        if self.patience is not None:
+            require_range("patience", self.patience, low=1, integer=True)
+        schedule_named(self.learning_rate_schedule)
+        prior_vector(self.prior, self.n_clusters)
+
+    def _plan(self, rows: Rows, seed: int, n_epochs: int | None = None) -> Plan:
+        size = defaults.batch_size(self.batch_size, len(rows))
+        return Plan(
+            n_rows=len(rows),
+            n_epochs=n_epochs or defaults.n_epochs(self.n_epochs, len(rows), size),
+            batch_size=size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            schedule=schedule_named(self.learning_rate_schedule),
+            patience=self.patience,
+            seed=derived_seed(seed, LIBRARY_LEVEL_PURPOSES["order"]),
+        )
+
+    def _new_network(self, seed: int, attempt: int) -> MLP:
+        generator = derived_generator(seed, LIBRARY_LEVEL_PURPOSES["network"], attempt)
+        shape = (self.n_features_in_, self.hidden_layer_sizes_, self.n_clusters)
+        return MLP(*shape, generator).to(self._device)
+
+    def _information(self, balance: float, slack: float | None) -> InformationTerm:
+        prior = prior_vector(self.prior, self.n_clusters)
+        log_prior = torch.from_numpy(np.log(prior).astype(np.float32)).to(self._device)
+        return InformationTerm(log_prior, 1.0 if self.prior is None else balance, slack)
+
+    def _rung(self, number: int) -> InformationTerm:
+        """Return the information term of a rung of the penalty ladder (Eq. 19, appendix B)."""
+        if self.prior_tolerance is None:
+            return self._information(self.balance, None)
+        prior = prior_vector(self.prior, self.n_clusters)
+        slack = self.prior_tolerance * -float(np.sum(prior * np.log(prior)))
+        return self._information(1.0 if number == 0 else 2.0 * number, slack)  # 1, 2, 4, 6, ...
+
+    def _train(self, rows: Rows, seed: int) -> Outcome:
+        make_step = self._step_maker(rows, seed)
+        n_restarts = defaults.n_init(self.n_init, len(rows))
+        plan = self._plan(rows, seed)
+        n_rungs = 1 if self.prior_tolerance is None else MAX_RUNGS
+
+        def build(number: int, listeners: list[Listener]) -> Run:
+            generator = derived_generator(seed, LIBRARY_LEVEL_PURPOSES["step"], number)
+            network = self._new_network(seed, number)
+            step = make_step(network, self._rung(number // n_restarts), generator)
+            attempt_plan = self._plan(rows, derived_seed(seed, number))
+            return Run(network, step, attempt_plan, generator, listeners)
+
+        def judge(run: Run) -> float:
+            return self._judge(cast(MLP, run.network), rows, run)
+
+        def accept(best: Outcome) -> bool:
+            return self._satisfies_prior(best, rows, seed)
+
+        attempts = Attempts(build, judge, accept, n_restarts, n_rungs)
+        title = f"{type(self).__name__} with {self.n_clusters} clusters"
+        total = plan.n_steps * n_restarts * n_rungs
+        with ProgressBar(title, total, shown=bool(self.verbose)) as bar:
+            checkpoints = self._checkpoints(rows, seed)
+            outcome = train_best(attempts, bar, checkpoints, resume=self.resume)
+        if checkpoints is not None:
+            checkpoints.clear()
+        self.balance_ = self._rung(outcome.number // n_restarts).balance
+        return outcome
+
+    def _checkpoints(self, rows: Rows, seed: int) -> Checkpoints | None:
+        if self.checkpoint is None:
+            return None
+        silent = {"checkpoint", "checkpoint_every", "resume", "verbose", "random_state"}
+        settings = {k: v for k, v in self.get_params().items() if k not in silent}
+        seeded = seed if self.random_state is not None else None
+        owner = fingerprint({**settings, "seed": seeded, "data": data_fingerprint(rows.x)})
+        return Checkpoints(Path(self.checkpoint), owner, self.checkpoint_every)
+
+    def _judge(self, network: MLP, rows: Rows, run: Run) -> float:
+        """Value of a finished attempt on all rows: information by full marginals, mean penalty."""
+        self.network_ = network
+        log_p = torch.from_numpy(self._log_probabilities(rows)).to(self._device)
+        information, _ = self._information(self.balance, None)(log_p)
+        penalty = run.progress.history.get("penalty", [0.0])[-1]
+        return penalty + self.trade_off * float(information)
+
+    def _satisfies_prior(self, best: Outcome, rows: Rows, seed: int) -> bool:
+        if self.prior_tolerance is None:
+            return True
+        self.network_ = self._new_network(seed, best.number)
+        load_outcome(self.network_, best)
+        log_p = torch.from_numpy(self._log_probabilities(rows))
+        log_prior = self._information(1.0, None).log_prior.cpu()
+        entropy = -float((log_prior.exp() * log_prior).sum())
+        return float(prior_divergence(log_p, log_prior)) <= self.prior_tolerance * entropy
+
+    def _log_probabilities(self, rows: Rows) -> NDArray[np.float32]:
+        network = self.network_.bind()
+        return self._blockwise(rows, lambda x: network(x, "eval").log_softmax(dim=1))
+
+    def _blockwise(self, rows: Rows, function: Callable[[Tensor], Tensor]) -> NDArray[np.float32]:
+        """Apply a function of a batch to all rows, always in whole blocks."""
+        out: NDArray[np.float32] | None = None
+        with torch.no_grad():
+            for start in range(0, len(rows), PREDICT_BLOCK):
+                stop = min(start + PREDICT_BLOCK, len(rows))
+                x = rows.span(start, stop)
+                if stop - start < PREDICT_BLOCK:
+                    x = torch.cat([x, x.new_zeros(PREDICT_BLOCK - len(x), x.shape[1])])
+                values = function(x)[: stop - start].cpu().numpy()
+                if out is None:
+                    out = np.empty((len(rows), values.shape[1]), np.float32)
+                out[start:stop] = values
+        assert out is not None  # rows are never empty here
+        return out
+
+    def _order_clusters(self, log_p: NDArray[np.float32]) -> None:
+        """Number the clusters by size, largest first, unless the prior gives them identities."""
+        if self.prior is not None and not isinstance(self.prior, str):
+            return
+        sizes = np.bincount(log_p.argmax(axis=1), minlength=self.n_clusters)
+        order = torch.from_numpy(np.argsort(-sizes, kind="stable")).to(self._device)
+        with torch.no_grad():
+            self.network_.output.copy_(self.network_.output[:, order])
+            self.network_.bias.copy_(self.network_.bias[order])
+
+    def _describe(self, log_p: NDArray[np.float32]) -> None:
+        """Set the figures of the fit and warn, without labels, if it collapsed."""
+        tensor = torch.from_numpy(log_p)
+        self.cluster_sizes_ = np.bincount(self.labels_, minlength=self.n_clusters)
+        self.conditional_entropy_ = float(conditional_entropy(tensor))
+        self.marginal_entropy_ = float(marginal_entropy(tensor))
+        prior = prior_vector(self.prior, self.n_clusters)
+        self.collapse_ = diagnose(
+            self.cluster_sizes_ / len(self.labels_),
+            self.conditional_entropy_,
+            self.marginal_entropy_,
+            prior,
+        )
+        for finding in self.collapse_:
+            warnings.warn(finding.message, CollapseWarning, stacklevel=3)
+        if self.prior_tolerance is not None:
+            self._warn_unsatisfied(tensor, prior)
+
+    def _warn_unsatisfied(self, log_p: Tensor, prior: NDArray[np.float64]) -> None:
+        allowed = cast(float, self.prior_tolerance) * -float(np.sum(prior * np.log(prior)))
+        reached = float(prior_divergence(log_p, torch.from_numpy(np.log(prior)).float()))
+        if reached > allowed and not math.isclose(reached, allowed, rel_tol=1e-3):
+            warnings.warn(
+                f"The clusters' sizes stay {reached:.3g} nats from the prior, where "
+                f"prior_tolerance allows {allowed:.3g}, up to balance {self.balance_:g}. Raise "
+                "prior_tolerance, or give a prior nearer to the data's.",
+                CollapseWarning,
+                stacklevel=3,
+            )
+
+
+def len_of(x: Any) -> int:
+    """Return the number of rows of a dense or sparse array."""
+    return int(x.shape[0])

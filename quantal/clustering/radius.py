@@ -1,0 +1,59 @@
+"""Perturbation radii from the distances of near neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..graph import kth_distance, nearest_neighbors, sampled_reference
+from ..training.rows import Rows
+
+EXACT_ROWS = 200_000  # up to here every pair of rows is compared
+SAMPLE_ROWS = 20_000  # above, neighbours are looked for in a seeded sample of so many rows
+SMALLEST_SHARE = 0.1  # duplicates have distance 0; the floor is this share of the median
+
+
+def neighbor_distances(
+    rows: Rows, n_neighbors: int, seed: int
+) -> tuple[NDArray[np.float32], int]:
+    """Distance of every prepared row to its ``n_neighbors``-th nearest other row.
+
+    Above 200,000 rows neighbours are looked for in a seeded sample of 20,000 rows, and the rank
+    is lowered in proportion (to at least the first), because a sample is less dense.
+
+    Args:
+        rows: the data.
+        n_neighbors: rank of the neighbour; lowered to n - 1 in tiny data.
+        seed: source of the sample.
+
+    Returns:
+        distances: shape (n,), float32, >= 0.
+        n_compared: rows that neighbours were looked for in.
+
+    Source: Hu et al. 2017, Section 4.1, eps(x) = alpha * sigma_t(x).
+    """
+    n = len(rows)
+    if n <= EXACT_ROWS:
+        return kth_distance(rows.span(0, n).cpu().numpy(), min(n_neighbors, n - 1)), n
+    sample = sampled_reference(n, SAMPLE_ROWS, generator=np.random.default_rng(seed))
+    rank = max(1, round(n_neighbors * len(sample) / n))
+    reference = rows.preparation(rows.x[sample])
+    out = np.empty(n, np.float32)
+    for start in range(0, n, SAMPLE_ROWS):
+        stop = min(n, start + SAMPLE_ROWS)
+        block = rows.span(start, stop).cpu().numpy()
+        near, _ = nearest_neighbors(block, rank + 1, reference=reference)
+        is_sampled = np.isin(np.arange(start, stop), sample, assume_unique=True)
+        out[start:stop] = np.where(is_sampled, near[:, rank], near[:, rank - 1])
+    return out, len(sample)
+
+
+def with_floor(distances: NDArray[np.float32], n_features: int) -> NDArray[np.float32]:
+    """Raise the distances of duplicate rows to a tenth of the median positive distance.
+
+    Where every distance is 0 (each row has many copies), a tenth of the data's own spread is
+    used: prepared columns have a mean variance of 1, so that is 0.1 * sqrt(n_features).
+    """
+    positive = distances[distances > 0]
+    typical = float(np.median(positive)) if len(positive) else float(np.sqrt(n_features))
+    return np.maximum(distances, np.float32(SMALLEST_SHARE * typical))

@@ -1,0 +1,178 @@
+"""The terms of self-augmented training: what must not change the label of a row, and how much.
+
+A term maps a batch to a penalty KL[p(y|x) || p(y|T(x))]. Terms with weights add up (Hu et al.
+2017, Eq. 18); anything with the signature of a view can be one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from ..errors import ParameterError, require_choice, require_range
+from ..networks import BoundMLP
+from ..objectives import kl_divergence, rpt_penalty, vat_penalty
+from ..training.rows import Rows
+from ..views import AffineDistortion, View
+
+NAMES = ("vat", "rpt", "affine", "vat+affine")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a term may use.
+
+    Attributes:
+        numbers: Row numbers, shape (b,).
+        x: Prepared rows, shape (b, d).
+        clean_log_p: Detached log-probabilities at ``x``, shape (b, k).
+        network: The network with this step's weights.
+        rows: The data set, for terms that change raw rows.
+        generator: Source of every draw.
+    """
+
+    numbers: Tensor
+    x: Tensor
+    clean_log_p: Tensor
+    network: BoundMLP
+    rows: Rows
+    generator: torch.Generator
+
+    def perturbed(self, x: Tensor) -> Tensor:
+        """Logits at changed rows, normalised by their own batch, averages untouched."""
+        return self.network(x, "batch")
+
+
+Term = Callable[[Batch], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class AdversarialTerm:
+    """Virtual adversarial training; see `quantal.objectives.vat_penalty`.
+
+    Attributes:
+        radius: Length of the perturbation of every row of the data, shape (n,).
+        xi: Length of the probing step, a number or shape (n,).
+        n_power: Power iterations.
+    """
+
+    radius: Tensor
+    xi: float | Tensor
+    n_power: int
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return the penalty of a batch."""
+        frozen = batch.network.frozen()
+        xi = self.xi if isinstance(self.xi, float) else self.xi[batch.numbers][:, None]
+        return vat_penalty(
+            batch.perturbed,
+            lambda x: frozen(x, "batch"),
+            batch.x,
+            batch.clean_log_p,
+            self.radius[batch.numbers],
+            xi=xi,
+            n_power=self.n_power,
+            generator=batch.generator,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RandomTerm:
+    """Random perturbation training; see `quantal.objectives.rpt_penalty`.
+
+    Attributes:
+        radius: Length of the perturbation of every row of the data, shape (n,).
+    """
+
+    radius: Tensor
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return the penalty of a batch."""
+        return rpt_penalty(
+            batch.perturbed,
+            batch.x,
+            batch.clean_log_p,
+            self.radius[batch.numbers],
+            generator=batch.generator,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ViewTerm:
+    """Any view of the raw rows: (b, d) rows in the data's own units and a generator in, same out.
+
+    Attributes:
+        view: The transformation.
+    """
+
+    view: View
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return the penalty of a batch."""
+        raw = batch.rows.raw(batch.numbers)
+        changed = self.view(raw, batch.generator)
+        if changed.shape != raw.shape:
+            raise ParameterError(
+                f"The augmentation returned shape {tuple(changed.shape)} for a batch of shape "
+                f"{tuple(raw.shape)}; it must keep the shape."
+            )
+        logits = batch.perturbed(batch.rows.prepare(changed))
+        return kl_divergence(batch.clean_log_p, logits.log_softmax(dim=1))
+
+
+def weighted_names(augmentation: Any) -> list[tuple[str, Any, float]]:
+    """Turn the ``augmentation`` parameter into (name of the term, kind or view, weight).
+
+    Args:
+        augmentation: one of `NAMES`, a view, or a list of these or of (one of these, weight)
+            pairs. Without weights, the members of a list share 1 equally, as in Eq. 18.
+
+    Raises:
+        ParameterError: Not of that form.
+    """
+    if isinstance(augmentation, str):
+        require_choice("augmentation", augmentation, NAMES)
+        parts: Iterable[Any] = augmentation.split("+")
+    elif callable(augmentation):
+        parts = [augmentation]
+    elif isinstance(augmentation, list | tuple) and augmentation:
+        parts = augmentation
+    else:
+        raise ParameterError(
+            f"augmentation must be one of {', '.join(map(repr, NAMES))}, a callable "
+            f"(rows, generator) -> rows, or a list of them or of (one, weight) pairs, got "
+            f"{augmentation!r}."
+        )
+    parts = list(parts)
+    return [_named(part, 1 / len(parts), place) for place, part in enumerate(parts)]
+
+
+def _named(part: Any, weight: float, place: int) -> tuple[str, Any, float]:
+    if isinstance(part, list | tuple) and len(part) == 2:
+        part, weight = part
+        require_range("an augmentation's weight", weight, low=0)
+    if callable(part):
+        name = getattr(part, "__name__", type(part).__name__)
+        return f"view {place} ({name})", part, float(weight)
+    require_choice("augmentation", part, NAMES[:3])
+    return cast(str, part), part, float(weight)
+
+
+def view_of(kind: Any, image_shape: tuple[int, ...] | None) -> View:
+    """Return the view for "affine" or a callable.
+
+    Raises:
+        ParameterError: "affine" without the shape of the images.
+    """
+    if callable(kind):
+        return cast(View, kind)
+    if image_shape is None or len(image_shape) != 2:
+        raise ParameterError(
+            "augmentation='affine' moves pixels of grey images, and the rows are vectors. "
+            "Pass images of shape (n, h, w), or image_shape=(h, w)."
+        )
+    return AffineDistortion(image_shape)

@@ -1,0 +1,65 @@
+"""Batch normalisation whose three modes are an argument of the call, not a state of the module."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+BatchNormMode = Literal["train", "batch", "eval"]
+
+EPSILON = 2e-5  # Chainer's default, which the IMSAT authors' code uses
+MOMENTUM = 0.1  # Chainer's decay 0.9
+
+
+class BatchNorm(nn.Module):
+    """Batch normalisation of (n, d) activations with a shared scale and offset.
+
+    ======= ======================= ======================== ==============================
+    mode    normalises with         updates running averages used for
+    ======= ======================= ======================== ==============================
+    train   statistics of the batch yes                      the clean pass, once a step
+    batch   statistics of the batch no                       every perturbed pass
+    eval    running averages        no                       prediction
+    ======= ======================= ======================== ==============================
+
+    Freezing the averages by toggling a module attribute is unreliable across PyTorch versions, so
+    the averages are only ever handed over in ``train`` mode. Statistics are float32 for bfloat16
+    activations too.
+
+    Args:
+        n_features: d, the number of columns.
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, n_features: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(n_features))
+        self.offset = nn.Parameter(torch.zeros(n_features))
+        self.register_buffer("running_mean", torch.zeros(n_features))
+        self.register_buffer("running_var", torch.ones(n_features))
+
+    def forward(self, z: Tensor, mode: BatchNormMode, *, frozen: bool = False) -> Tensor:
+        """Normalise ``z``, shape (n, d).
+
+        Args:
+            z: activations, float32 or bfloat16.
+            mode: see the class.
+            frozen: treat scale and offset as constants, so that no gradient is formed for them.
+
+        Returns:
+            Activations of the same shape and type.
+        """
+        scale, offset = (p.detach() if frozen else p for p in (self.scale, self.offset))
+        if mode == "eval":
+            return functional.batch_norm(
+                z, self.running_mean, self.running_var, scale, offset, False, 0.0, EPSILON
+            )
+        mean, var = (self.running_mean, self.running_var) if mode == "train" else (None, None)
+        if len(z) == 1:  # one row has no batch statistics; its normalised value is the offset
+            return offset.to(z.dtype).expand_as(z) + 0 * z
+        return functional.batch_norm(z, mean, var, scale, offset, True, MOMENTUM, EPSILON)

@@ -1,0 +1,96 @@
+"""Multi-layer perceptron of the IMSAT paper: linear, batch norm, ReLU, ..., linear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from .batch_norm import BatchNorm, BatchNormMode
+
+HIDDEN_SCALE = 0.1
+OUTPUT_SCALE = 1e-4
+
+
+def scaled_normal(n_in: int, n_out: int, scale: float, generator: torch.Generator) -> Tensor:
+    """Draw an (n_in, n_out) weight with standard deviation sqrt(scale / n_in).
+
+    Source: the IMSAT authors' code under Chainer 1.21, where ``Linear(wscale=w)`` multiplies by
+    the *square root* of ``w``. The paper prints scale * sqrt(2 / n_in) instead.
+    """
+    return torch.randn(n_in, n_out, generator=generator) * (scale / n_in) ** 0.5
+
+
+class MLP(nn.Module):
+    """Perceptron ``n_inputs -> hidden -> n_outputs`` with batch norm and ReLU on hidden layers.
+
+    Weights are stored as (n_in, n_out), the layout in which both the forward product and its
+    gradients are fastest. Hidden layers have no bias: batch norm would cancel it.
+
+    Args:
+        n_inputs: columns of the input.
+        hidden_layer_sizes: widths; empty for a linear model.
+        n_outputs: columns of the output.
+        generator: source of the initial weights.
+
+    Source: Hu et al. 2017, Section 4.2 and appendix D; initialisation as in the authors' code.
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        hidden_layer_sizes: Sequence[int],
+        n_outputs: int,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        widths = [n_inputs, *hidden_layer_sizes]
+        self.weights = nn.ParameterList(
+            nn.Parameter(scaled_normal(a, b, HIDDEN_SCALE, generator))
+            for a, b in zip(widths[:-1], widths[1:], strict=True)
+        )
+        self.norms = nn.ModuleList(BatchNorm(width) for width in hidden_layer_sizes)
+        self.output = nn.Parameter(scaled_normal(widths[-1], n_outputs, OUTPUT_SCALE, generator))
+        self.bias = nn.Parameter(torch.zeros(n_outputs))
+
+    def bind(self, dtype: torch.dtype = torch.float32) -> BoundMLP:
+        """Cast the hidden weights once and return the network as a function of a batch."""
+        return BoundMLP(self, [w if w.dtype == dtype else w.to(dtype) for w in self.weights])
+
+    def forward(self, x: Tensor, mode: BatchNormMode = "eval") -> Tensor:
+        """Return logits, shape (n, n_outputs), for ``x``, shape (n, n_inputs)."""
+        logits: Tensor = self.bind()(x, mode)
+        return logits
+
+
+class BoundMLP:
+    """An MLP with its hidden weights cast for one step; see `MLP.bind`.
+
+    The hidden products take the bound type. The output layer, the logits and everything after
+    them are float32.
+    """
+
+    def __init__(self, network: MLP, weights: list[Tensor], *, frozen: bool = False) -> None:
+        self._network = network
+        self._weights = weights
+        self._frozen = frozen
+
+    def frozen(self) -> BoundMLP:
+        """Return the same function with constant parameters: gradients reach only the input."""
+        return BoundMLP(self._network, [w.detach() for w in self._weights], frozen=True)
+
+    def embed(self, x: Tensor, mode: BatchNormMode) -> Tensor:
+        """Return the last hidden activations, shape (n, width), float32; ``x`` if linear."""
+        hidden = x
+        for weight, norm in zip(self._weights, self._network.norms, strict=True):
+            z = hidden.to(weight.dtype) @ weight  # (n, width)
+            hidden = torch.relu_(norm(z, mode, frozen=self._frozen))
+        return hidden.float()
+
+    def __call__(self, x: Tensor, mode: BatchNormMode) -> Tensor:
+        """Return float32 logits, shape (n, n_outputs), for ``x``, shape (n, n_inputs)."""
+        output, bias = self._network.output, self._network.bias
+        if self._frozen:
+            output, bias = output.detach(), bias.detach()
+        return torch.addmm(bias, self.embed(x, mode), output)

@@ -1,0 +1,60 @@
+"""Entropies of soft assignments and the mutual information of inputs and labels.
+
+Everything takes log-probabilities (``logits.log_softmax(1)``): a saturated softmax holds exact
+zeros, whose logarithm has no finite gradient, while log-probabilities are always finite.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def log_marginal(log_p: Tensor) -> Tensor:
+    """Return the logarithm of the mean assignment, shape (k,), of ``log_p``, shape (n, k)."""
+    return torch.logsumexp(log_p, dim=0) - math.log(len(log_p))
+
+
+def conditional_entropy(log_p: Tensor) -> Tensor:
+    """Entropy H(Y|X) of the labels given the inputs, in nats.
+
+    Args:
+        log_p: log-probabilities, shape (n, k); rows are normalised.
+
+    Returns:
+        Scalar in [0, log k]; 0 when every row is one-hot.
+
+    Source: Hu et al. 2017, Eq. 6 and the expression after Eq. 8.
+    """
+    return -(log_p.exp() * log_p).sum(dim=1).mean()
+
+
+def marginal_entropy(log_p: Tensor) -> Tensor:
+    """Entropy H(Y) of the mean assignment of a batch, in nats.
+
+    Args:
+        log_p: log-probabilities, shape (n, k).
+
+    Returns:
+        Scalar in [0, log k]; log k when the clusters are used equally.
+
+    Source: Hu et al. 2017, Eq. 7 with the mini-batch marginal of appendix C.
+    """
+    log_mean = log_marginal(log_p)  # (k,)
+    return -(log_mean.exp() * log_mean).sum()
+
+
+def mutual_information(log_p: Tensor) -> Tensor:
+    """Mutual information I(X;Y) = H(Y) - H(Y|X) of inputs and labels, in nats.
+
+    Args:
+        log_p: log-probabilities, shape (n, k).
+
+    Returns:
+        Scalar in [0, log k]; larger is better, so trainers minimise its negative.
+
+    Source: Hu et al. 2017, Eq. 1 and 6 (after Bridle et al. 1991; Krause et al. 2010).
+    """
+    return marginal_entropy(log_p) - conditional_entropy(log_p)

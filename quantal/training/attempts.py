@@ -1,0 +1,128 @@
+"""Several runs of one fit: restarts, of which the best is kept, in rungs of a penalty ladder.
+
+Attempt number ``a`` is restart ``a % n_restarts`` of rung ``a // n_restarts``. The best restart of
+a rung is judged by its objective; the first acceptable rung ends the fit. Everything needed to go
+on after a kill (the number of the attempt, the best one so far) travels in the checkpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .checkpoint import Checkpoints, clone_tensors, restore_run
+from .loop import Listener, Progress, Run
+from .progress_bar import ProgressBar
+
+BEST = "best."
+
+
+@dataclass
+class Outcome:
+    """The attempt that was kept.
+
+    Attributes:
+        number: Which attempt it was.
+        objective: Its value; lower is better.
+        progress: Its history.
+        tensors: Its parameters and buffers.
+    """
+
+    number: int
+    objective: float
+    progress: dict[str, Any]
+    tensors: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """What to try.
+
+    Attributes:
+        build: Makes the run of an attempt number with the given listeners.
+        judge: Value of a finished run, without labels; lower is better.
+        accept: Tells whether the best network of a rung ends the fit; given the rung's outcome.
+        n_restarts: Runs in a rung.
+        n_rungs: Most rungs.
+    """
+
+    build: Callable[[int, list[Listener]], Run]
+    judge: Callable[[Run], float]
+    accept: Callable[[Outcome], bool]
+    n_restarts: int = 1
+    n_rungs: int = 1
+
+
+def train_best(
+    attempts: Attempts, bar: ProgressBar, checkpoints: Checkpoints | None, *, resume: bool
+) -> Outcome:
+    """Run the attempts and return the best of the last rung tried.
+
+    Args:
+        attempts: what to try.
+        bar: hears of every step.
+        checkpoints: where state is kept, or None.
+        resume: start from the newest checkpoint if there is one.
+    """
+    listeners: list[Listener] = [bar] if checkpoints is None else [bar, checkpoints]
+    number, best, saved = 0, None, None
+    if resume and checkpoints is not None:
+        saved = checkpoints.latest()
+    if saved is not None:
+        number, best = _stored_best(*saved)
+    while True:
+        run = attempts.build(number, listeners)
+        if saved is not None:
+            restore_run(run, saved[0], saved[1]["progress"])
+            saved = None
+        _announce(number, best, run, bar, checkpoints)
+        run.train()
+        objective = attempts.judge(run)
+        if best is None or objective < best.objective:
+            best = Outcome(number, objective, vars(run.progress), clone_tensors(run.network))
+        number += 1
+        rung, restart = divmod(number, attempts.n_restarts)
+        if restart == 0:
+            if attempts.accept(best) or rung == attempts.n_rungs:
+                return best
+            best = None  # a new rung has another objective, so its values are not comparable
+
+
+def _announce(
+    number: int,
+    best: Outcome | None,
+    run: Run,
+    bar: ProgressBar,
+    checkpoints: Checkpoints | None,
+) -> None:
+    """Tell the listeners what lies behind this run."""
+    bar.steps_before = number * run.plan.n_steps
+    if checkpoints is None:
+        return
+    checkpoints.steps_before = bar.steps_before
+    checkpoints.extra_state = {"attempt": number}
+    checkpoints.extra_tensors = {}
+    if best is not None:
+        kept = {k: v for k, v in vars(best).items() if k != "tensors"}
+        checkpoints.extra_state["best"] = kept
+        checkpoints.extra_tensors = {BEST + k: v for k, v in best.tensors.items()}
+
+
+def _stored_best(
+    tensors: dict[str, Tensor], state: dict[str, Any]
+) -> tuple[int, Outcome | None]:
+    extra = state["extra"]
+    if "best" not in extra:
+        return extra["attempt"], None
+    weights = {k.removeprefix(BEST): v for k, v in tensors.items() if k.startswith(BEST)}
+    return extra["attempt"], Outcome(**extra["best"], tensors=weights)
+
+
+def load_outcome(network: torch.nn.Module, outcome: Outcome) -> Progress:
+    """Put the kept parameters into ``network`` and return their run's progress."""
+    network.load_state_dict(outcome.tensors)
+    return Progress(**outcome.progress)

@@ -1,0 +1,177 @@
+"""Checkpoints that resume to the bit: safetensors for tensors, JSON for everything else.
+
+A checkpoint folder holds ``step-<number>/`` with ``state.safetensors`` and ``state.json``. A
+checkpoint appears by one rename, the two newest are kept, and each names the settings and data it
+belongs to, so a run never resumes from another one's state.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+import re
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import FileFormatError, ParameterError
+from .loop import Progress, Run
+from .tensor_file import read_tensors, require_plain_file, write_bytes, write_tensors
+
+VERSION = 1
+KEPT = 2
+MAX_JSON_BYTES = 64 << 20
+NAME = re.compile(r"step-(\d{12})")
+
+
+def fingerprint(settings: dict[str, Any]) -> str:
+    """Return a short hash of JSON-able settings; equal settings have equal fingerprints."""
+    text = json.dumps(settings, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def run_tensors(run: Run) -> dict[str, Tensor]:
+    """Return every tensor of a run's state: network, optimiser and generator."""
+    tensors = {f"network.{k}": v for k, v in run.network.state_dict().items()}
+    for number, state in run.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{number}.{k}": v for k, v in state.items()}
+    tensors["generator"] = run.generator.get_state()
+    return tensors
+
+
+def restore_run(run: Run, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
+    """Put a run back into a saved state.
+
+    Raises:
+        FileFormatError: The tensors do not fit the run's network.
+    """
+    try:
+        run.network.load_state_dict(_under("network.", tensors))
+        states: dict[int, dict[str, Tensor]] = {}
+        for key, value in _under("optimizer.", tensors).items():
+            number, name = key.split(".", 1)
+            states.setdefault(int(number), {})[name] = value
+        whole = run.optimizer.state_dict()
+        run.optimizer.load_state_dict({**whole, "state": states})
+        run.generator.set_state(tensors["generator"])
+        run.progress = Progress(**{**progress, "best": float(progress["best"])})
+    except (RuntimeError, KeyError, ValueError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise FileFormatError(
+            f"The checkpoint does not fit this run ({reason}). Delete it to start afresh."
+        ) from None
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+class Checkpoints:
+    """Writes and finds the checkpoints of one fit, which may consist of several runs.
+
+    Args:
+        folder: where they lie; made if absent.
+        owner: fingerprint of settings and data; a checkpoint of another owner is refused.
+        every_minutes: least time between two checkpoints; 0 writes one at every step.
+    """
+
+    def __init__(self, folder: Path, owner: str, every_minutes: float) -> None:
+        self._folder = folder
+        self._owner = owner
+        self._every = 60 * every_minutes
+        self._written = time.monotonic()
+        self.extra_tensors: dict[str, Tensor] = {}
+        self.extra_state: dict[str, Any] = {}
+        self.steps_before = 0
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ParameterError(
+                f"checkpoint folder {folder} cannot be made ({error.strerror}). Name another."
+            ) from None
+
+    def on_step(self, run: Run) -> None:
+        """Write a checkpoint if the last one is old enough."""
+        if time.monotonic() - self._written >= self._every:
+            self.write(run)
+
+    def on_epoch(self, run: Run) -> None:
+        """Do nothing: steps decide."""
+
+    def write(self, run: Run) -> None:
+        """Write the run's state and what the caller put into ``extra_*``."""
+        target = self._folder / f"step-{self.steps_before + run.progress.step:012d}"
+        temporary = self._folder / (target.name + ".tmp")
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        write_tensors(temporary / "state.safetensors", run_tensors(run) | self.extra_tensors)
+        payload = (temporary / "state.safetensors").read_bytes()
+        progress = dataclasses.asdict(run.progress)
+        if math.isinf(run.progress.best):
+            progress["best"] = "inf"  # JSON has no infinity
+        state = {
+            "version": VERSION,
+            "owner": self._owner,
+            "sha256": hashlib.sha256(payload).hexdigest(),
+            "progress": progress,
+            "extra": self.extra_state,
+        }
+        write_bytes(temporary / "state.json", json.dumps(state).encode())
+        shutil.rmtree(target, ignore_errors=True)
+        temporary.replace(target)
+        self._written = time.monotonic()
+        for old in self._complete()[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def latest(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """Return tensors and state of the newest checkpoint, or None.
+
+        Raises:
+            FileFormatError: It is damaged.
+            ParameterError: It belongs to other settings or data.
+        """
+        complete = self._complete()
+        if not complete:
+            return None
+        folder = complete[-1]
+        require_plain_file(folder / "state.json", MAX_JSON_BYTES)
+        try:
+            state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+            owner, digest, version = state["owner"], state["sha256"], state["version"]
+        except (ValueError, KeyError, TypeError):
+            raise FileFormatError(
+                f"{folder}/state.json is damaged. Delete {folder} to resume from an older "
+                "checkpoint."
+            ) from None
+        if version != VERSION or owner != self._owner:
+            raise ParameterError(
+                f"{self._folder} holds a checkpoint of other parameters or other data. Resume "
+                "with the same ones, or name an empty checkpoint folder."
+            )
+        tensors = read_tensors(folder / "state.safetensors")
+        if hashlib.sha256((folder / "state.safetensors").read_bytes()).hexdigest() != digest:
+            raise FileFormatError(
+                f"{folder}/state.safetensors is damaged. Delete {folder} to resume from an older "
+                "checkpoint."
+            )
+        return tensors, state
+
+    def clear(self) -> None:
+        """Delete every checkpoint of this folder, after a fit that came to its end."""
+        for folder in self._complete():
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _complete(self) -> list[Path]:
+        found = [p for p in self._folder.iterdir() if NAME.fullmatch(p.name) and p.is_dir()]
+        return sorted(found)
+
+
+def clone_tensors(network: torch.nn.Module) -> dict[str, Tensor]:
+    """Return a copy of a network's parameters and buffers."""
+    return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}

@@ -1,0 +1,178 @@
+"""The training loop. It knows no method: a step maps row numbers to named loss terms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from ..errors import NonFiniteLossError
+from .batches import batches_per_epoch, epoch_order
+from .schedules import Schedule, constant
+
+Step = Callable[[Tensor], dict[str, Tensor]]
+"""Maps row numbers, shape (b,), to scalars; the one named "total" is minimised."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast to train.
+
+    Attributes:
+        n_rows: Rows of the data.
+        n_epochs: Passes over the data.
+        batch_size: Rows of a step.
+        learning_rate: Adam's step size.
+        weight_decay: Coupled L2 rate: ``rate * theta`` is added to the gradient of every
+            parameter, biases and batch norm included, before Adam, as the papers' code does.
+        schedule: Factor of the learning rate as a function of the share done.
+        patience: Stop when the epoch's total has not improved for so many epochs; None: never.
+        seed: Source of the row order.
+    """
+
+    n_rows: int
+    n_epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float = 0.0
+    schedule: Schedule = constant
+    patience: int | None = None
+    seed: int = 0
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in one pass over the data."""
+        return batches_per_epoch(self.n_rows, min(self.batch_size, self.n_rows))
+
+    @property
+    def n_steps(self) -> int:
+        """Steps in the whole plan."""
+        return self.steps_per_epoch * self.n_epochs
+
+
+@dataclass
+class Progress:
+    """Where a run stands: everything but tensors that a resumed run needs.
+
+    Attributes:
+        step: Steps done in all.
+        sums: Sums of the named terms over the current epoch's steps.
+        history: Mean of each named term in every finished epoch.
+        best: Lowest epoch mean of the total so far.
+        stale_epochs: Epochs since it was lowest.
+        stopped: True once early stopping ended the run.
+    """
+
+    step: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+    history: dict[str, list[float]] = field(default_factory=dict)
+    best: float = math.inf
+    stale_epochs: int = 0
+    stopped: bool = False
+
+
+class Listener(Protocol):
+    """Hears of every step and epoch; progress bars and checkpoints are listeners."""
+
+    def on_step(self, run: Run) -> None:
+        """Act after a step."""
+
+    def on_epoch(self, run: Run) -> None:
+        """Act after an epoch."""
+
+
+def adam(parameters: Iterable[Tensor], plan: Plan) -> torch.optim.Adam:
+    """Return Adam with the plan's settings, in its fused form."""
+    return torch.optim.Adam(
+        list(parameters), lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True
+    )
+
+
+class Run:
+    """One minimisation of ``step`` over the parameters of ``network``.
+
+    Args:
+        network: the module whose parameters are trained; its buffers belong to the state too.
+        step: see `Step`.
+        plan: see `Plan`.
+        generator: the generator that ``step`` draws from; its state is part of a checkpoint.
+        listeners: told of each step and epoch, in order.
+    """
+
+    def __init__(
+        self,
+        network: torch.nn.Module,
+        step: Step,
+        plan: Plan,
+        generator: torch.Generator,
+        listeners: Sequence[Listener] = (),
+    ) -> None:
+        self.network = network
+        self.plan = plan
+        self.generator = generator
+        self.optimizer = adam(network.parameters(), plan)
+        self.progress = Progress()
+        self._step = step
+        self._listeners = listeners
+
+    def train(self) -> Progress:
+        """Run from where ``progress`` stands to the end of the plan.
+
+        Raises:
+            NonFiniteLossError: A term became nan or infinite; names the step and the term. The
+                parameters are those before that step.
+        """
+        per_epoch = self.plan.steps_per_epoch
+        while self.progress.step < self.plan.n_steps and not self.progress.stopped:
+            epoch, first = divmod(self.progress.step, per_epoch)
+            order = epoch_order(self.plan.n_rows, self.plan.batch_size, self.plan.seed, epoch)
+            for rows in order[first:]:
+                self._take_step(rows)
+                for listener in self._listeners:
+                    listener.on_step(self)
+            self._end_epoch()
+        return self.progress
+
+    def _take_step(self, rows: Tensor) -> None:
+        factor = self.plan.schedule(self.progress.step / self.plan.n_steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.plan.learning_rate * factor
+        terms = self._step(rows)
+        values = torch.stack([value.detach() for value in terms.values()]).tolist()
+        named = dict(zip(terms, values, strict=True))
+        self._require_finite(named)
+        self.optimizer.zero_grad(set_to_none=True)
+        terms["total"].backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        sums = self.progress.sums
+        self.progress.sums = {name: sums.get(name, 0.0) + value for name, value in named.items()}
+        self.progress.step += 1
+
+    def _require_finite(self, named: dict[str, float]) -> None:
+        # The total is named last: it is broken whenever one of its terms is.
+        for name in sorted(named, key=lambda term: term == "total"):
+            if not math.isfinite(named[name]):
+                raise NonFiniteLossError(
+                    f"The term {name!r} became {named[name]} at step {self.progress.step + 1} of "
+                    f"{self.plan.n_steps}. Lower learning_rate ({self.plan.learning_rate:g}) or "
+                    "the perturbation radius, or use precision='float32'; the last checkpoint "
+                    "is kept."
+                )
+
+    def _end_epoch(self) -> None:
+        progress = self.progress
+        for name, value in progress.sums.items():
+            progress.history.setdefault(name, []).append(value / self.plan.steps_per_epoch)
+        progress.sums = {}
+        total = progress.history["total"][-1]
+        improved = total < progress.best
+        progress.best = min(progress.best, total)
+        progress.stale_epochs = 0 if improved else progress.stale_epochs + 1
+        if self.plan.patience is not None and progress.stale_epochs >= self.plan.patience:
+            progress.stopped = True
+        for listener in self._listeners:
+            listener.on_epoch(self)

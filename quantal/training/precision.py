@@ -1,0 +1,66 @@
+"""Where products are computed, and in which type."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from ..errors import ParameterError, require_choice
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+WIDE_ENOUGH = 256  # below this width casting costs more than the faster products save
+
+
+def resolve_device(device: str) -> torch.device:
+    """Return the device for "auto" (CUDA if there), or the named one if it exists.
+
+    Raises:
+        ParameterError: The device is unknown or absent.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+        torch.empty(1, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ParameterError(
+            f"device {device!r} cannot be used ({reason}). Use 'auto' or 'cpu'."
+        ) from None
+    return chosen
+
+
+@functools.cache
+def has_fast_bfloat16(device_type: str) -> bool:
+    """Tell whether bfloat16 matrix products are faster than float32 ones on this machine."""
+    if device_type == "cuda":
+        return torch.cuda.get_device_capability() >= (8, 0)
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:  # not Linux: no reliable way to ask
+        return False
+    return "amx_bf16" in flags or "avx512_bf16" in flags
+
+
+def resolve_dtype(
+    precision: str, device: torch.device, hidden_layer_sizes: Sequence[int]
+) -> torch.dtype:
+    """Return the type of the hidden matrix products.
+
+    Args:
+        precision: "float32", "bfloat16", or "auto": bfloat16 where the processor has fast
+            products of it and the network is wide enough to gain.
+        device: where the products run.
+        hidden_layer_sizes: widths of the hidden layers.
+
+    Raises:
+        ParameterError: Unknown precision.
+    """
+    require_choice("precision", precision, PRECISIONS)
+    if precision == "auto":
+        wide = max(hidden_layer_sizes, default=0) >= WIDE_ENOUGH
+        precision = "bfloat16" if wide and has_fast_bfloat16(device.type) else "float32"
+    return torch.bfloat16 if precision == "bfloat16" else torch.float32

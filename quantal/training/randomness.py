@@ -1,0 +1,27 @@
+"""Generators derived from one seed, so that no draw ever touches the global state."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+
+
+def seed_from(random_state: object) -> int:
+    """Turn scikit-learn's ``random_state`` (None, int or RandomState) into one 63-bit seed."""
+    source = check_random_state(random_state)
+    if random_state is None:  # numpy's global state must stay as it was found
+        source = np.random.RandomState()
+    high, low = source.randint(0, 2**31 - 1, size=2)
+    return (int(high) << 31) | int(low)
+
+
+def derived_seed(seed: int, *purpose: int) -> int:
+    """Return a seed for one purpose (a restart, an epoch), independent of the others."""
+    words = np.random.SeedSequence([seed, *purpose]).generate_state(2, np.uint32)
+    return (int(words[0]) << 31) ^ int(words[1])
+
+
+def derived_generator(seed: int, *purpose: int) -> torch.Generator:
+    """Return a CPU generator for one purpose; see `derived_seed`."""
+    return torch.Generator().manual_seed(derived_seed(seed, *purpose))

@@ -1,0 +1,82 @@
+"""Rows of the data as tensors: held ready where they fit in memory, read batch by batch if not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..data.memory_map import release_pages
+from ..data.preparation import Preparation
+
+HELD_BYTES = 512 << 20  # prepared rows up to this size are kept in memory
+BLOCK = 8192
+RELEASE_EVERY = 64  # batches of a memory map between two releases of its pages
+
+
+class Rows:
+    """The rows of a data set, raw and prepared.
+
+    Args:
+        x: (n, d) array, memory map or CSR array.
+        preparation: applied to every row.
+        device: where the tensors go.
+        hold: keep the prepared rows in memory if they take at most 512 MiB.
+    """
+
+    def __init__(
+        self, x: Any, preparation: Preparation, device: torch.device, *, hold: bool = True
+    ) -> None:
+        self.x = x
+        self.preparation = preparation
+        self.device = device
+        self._reads = 0
+        self._held: Tensor | None = None
+        if hold and 4 * x.shape[0] * x.shape[1] <= HELD_BYTES:
+            self._held = torch.from_numpy(self._prepare_all()).to(device)
+
+    def __len__(self) -> int:
+        return int(self.x.shape[0])
+
+    def _prepare_all(self) -> NDArray[np.float32]:
+        out = np.empty(self.x.shape, np.float32)
+        for start in range(0, len(self), BLOCK):
+            out[start : start + BLOCK] = self.preparation(self.x[start : start + BLOCK])
+        return out
+
+    def prepared(self, numbers: Tensor) -> Tensor:
+        """Return prepared rows, shape (b, d), float32, on the device."""
+        if self._held is not None:
+            return torch.index_select(self._held, 0, numbers.to(self.device))
+        return torch.from_numpy(self.preparation(self._read(numbers))).to(self.device)
+
+    def raw(self, numbers: Tensor) -> Tensor:
+        """Return rows in the data's own units and column order, shape (b, d), float32."""
+        rows = self._read(numbers)
+        dense = rows.toarray() if sp.issparse(rows) else np.asarray(rows)
+        return torch.from_numpy(dense.astype(np.float32)).to(self.device)
+
+    def prepare(self, raw: Tensor) -> Tensor:
+        """Prepare raw rows that a view has changed, shape (b, d)."""
+        if self.preparation.scaling == "none":
+            return raw
+        return torch.from_numpy(self.preparation(raw.cpu().numpy())).to(self.device)
+
+    def span(self, start: int, stop: int) -> Tensor:
+        """Return prepared consecutive rows, shape (stop - start, d)."""
+        if self._held is not None:
+            return self._held[start:stop]
+        block = self.preparation(self.x[start:stop])
+        release_pages(self.x)
+        return torch.from_numpy(block).to(self.device)
+
+    def _read(self, numbers: Tensor) -> Any:
+        rows = self.x[numbers.cpu().numpy()]
+        self._reads += 1
+        if self._reads % RELEASE_EVERY == 0:
+            release_pages(self.x)
+        return rows
