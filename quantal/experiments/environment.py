@@ -13,19 +13,18 @@ from typing import Any
 LIBRARIES = ("quantal", "torch", "numpy", "scipy", "scikit-learn", "faiss-cpu")
 
 
-def describe_environment(*, device: str = "auto", precision: str = "auto") -> dict[str, Any]:
+def describe_environment(*, device: str, precision: str) -> dict[str, Any]:
     """Versions, commit, processor, threads, device and precision; no host name and no path.
 
     Args:
-        device: what the estimator was asked for.
-        precision: what the estimator was asked for, or better what it chose.
+        device: type of the device that was used, "cpu" or "cuda".
+        precision: of the hidden matrix products.
 
     Returns:
         JSON-able values.
     """
     import torch
 
-    on_gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
     return {
         "python": platform.python_version(),
         **{name: _version(name) for name in LIBRARIES},
@@ -33,7 +32,7 @@ def describe_environment(*, device: str = "auto", precision: str = "auto") -> di
         "system": f"{platform.system()} {platform.machine()}",
         "cpu": _cpu_name(),
         "threads": torch.get_num_threads(),
-        "device": torch.cuda.get_device_name() if on_gpu else "cpu",
+        "device": torch.cuda.get_device_name() if device == "cuda" else device,
         "precision": precision,
     }
 

@@ -162,10 +162,7 @@ def _fit_and_score(
     estimator.fit(rows)
     seconds = time.perf_counter() - start
     facts = vars(estimator)  # an estimator without an objective or a precision just lacks them
-    environment = describe_environment(
-        device=str(facts.get("device_", facts.get("device", "cpu"))),
-        precision=str(facts.get("precision_", facts.get("precision", "float32"))),
-    )
+    environment = _environment(facts)
     scores = evaluate_clustering(truth, estimator.labels_, n_resamples=0)
     objective = facts.get("objective_", facts.get("inertia_"))
     result = SeedResult(
@@ -183,6 +180,17 @@ def _fit_and_score(
         environment=environment_key(environment),
     )
     return result, environment
+
+
+def _environment(facts: dict[str, Any]) -> dict[str, Any]:
+    """Where an estimator with these attributes was fitted; "auto" becomes what it chose."""
+    if "precision" not in facts or "hidden_layer_sizes_" not in facts:
+        return describe_environment(device="cpu", precision="float32")
+    from ..training import resolve_device, resolve_dtype
+
+    device = resolve_device(str(facts["device"]))
+    dtype = resolve_dtype(str(facts["precision"]), device, facts["hidden_layer_sizes_"])
+    return describe_environment(device=device.type, precision=str(dtype).removeprefix("torch."))
 
 
 def _baseline_name(recipe: Recipe) -> str:

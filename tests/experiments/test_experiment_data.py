@@ -28,7 +28,6 @@ def test_pixel_scaling_refuses_what_are_no_pixels(recipe_of):
 
 
 def test_copies_follow_their_image_and_share_its_truth(recipe_of):
-    pytest.importorskip("quantal.views")
     recipe = recipe_of(data={"limit": 10, "scaling": "unit", "copies": 3})
     plain = recipe_of(data={"limit": 10, "scaling": "unit"})
     copies, images = load_rows(recipe), load_rows(plain)

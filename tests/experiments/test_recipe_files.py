@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from quantal import catalog
 from quantal.errors import FileFormatError, ParameterError
 from quantal.experiments import find_recipe, list_recipes, load_recipe
 
@@ -104,7 +105,6 @@ def test_the_bars_of_the_shipped_rows_are_the_promised_ones():
 
 
 def test_every_shipped_recipe_has_parameters_that_its_method_takes():
-    catalog = pytest.importorskip("quantal.catalog")
     for recipe in list_recipes(SHIPPED):
         value = recipe.sweep.values[0] if recipe.sweep else None
         catalog.build(

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from quantal import report
 from quantal.errors import MissingExtraError, ParameterError
 from quantal.experiments import reproduce
 
@@ -119,16 +120,17 @@ def test_a_missing_plotting_library_costs_only_the_picture(bench):
 
 
 def test_the_report_module_draws_what_recipes_ask_for(bench, tmp_path):
-    report = pytest.importorskip("quantal.report")
     reproduce(["row"], drawing=report, **bench)
     assert (tmp_path / "figures" / "doe" / "row.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.filterwarnings("ignore::quantal.errors.CollapseWarning")  # two epochs learn little
 def test_a_real_estimator_goes_the_whole_way(bench, tmp_path):
-    pytest.importorskip("quantal.catalog")
-    params = "[params]\nn_epochs = 2\nhidden_layer_sizes = [8]\n"
+    params = '[params]\nn_epochs = 2\nhidden_layer_sizes = [8]\ndevice = "cpu"\n'
     text = RECIPE.replace("fake", "imsat") + params
     (tmp_path / "recipes" / "doe" / "row.toml").write_text(text)
     (record,) = reproduce(["row"], **{**bench, "build": None})
     assert [r.seed for r in record.results] == [0, 1]
     assert all(r.objective is not None for r in record.results)
+    (environment,) = record.environments.values()
+    assert (environment["device"], environment["precision"]) == ("cpu", "float32")
