@@ -27,7 +27,12 @@ NOT_SAVED = "a callable that was not saved"
 
 
 class ModelFolder:
-    """Mixin with ``save`` and the counterpart that `quantal.load` calls."""
+    """Mixin with ``save`` and the counterpart that `quantal.load` calls.
+
+    Attributes:
+        reader_: How the rows were read, as ``Dataset.reader`` states it (JSON values). Optional:
+            whoever read the rows sets it, and it is saved so that new data are read alike.
+    """
 
     network_: MLP
     preparation_: Preparation
@@ -64,6 +69,8 @@ class ModelFolder:
         tensors = {f"network.{k}": v for k, v in self.network_.state_dict().items()}
         for name in ("center", "unit", "order"):
             tensors[f"preparation.{name}"] = torch.from_numpy(getattr(self.preparation_, name))
+        if hasattr(me, "reader_"):
+            config["reader"] = me.reader_
         if hasattr(me, "cluster_sizes_"):
             tensors["cluster_sizes"] = torch.from_numpy(me.cluster_sizes_)
         return Artifact(config, tensors, {"data": me.data_, "history": me.history_})
@@ -112,6 +119,8 @@ class ModelFolder:
                 setattr(model, name, config["fitted"][name])
         if "cluster_sizes" in tensors:
             model.cluster_sizes_ = tensors["cluster_sizes"].numpy()
+        if "reader" in config:
+            model.reader_ = dict(config["reader"])
         model.data_ = artifact.manifest["data"]
         model.history_ = artifact.manifest["history"]
         return model  # type: ignore[no-any-return]
