@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,8 +63,7 @@ class Recipe:
         require_range("n_clusters", self.n_clusters, low=1, integer=True)
         if not self.seeds or len(set(self.seeds)) != len(self.seeds):
             raise ParameterError(f"seeds must be different integers, got {list(self.seeds)}.")
-        for seed in self.seeds:
-            require_range("seeds", seed, low=0, integer=True)
+        self.runs()  # checks the seeds
         for key in sorted({"n_clusters", "random_state"} & set(self.params)):
             raise ParameterError(f"params must not set {key}; the recipe sets it by its own key.")
         if self.bar and len(self.seeds) < self.bar.seeds:
@@ -106,11 +105,20 @@ class Recipe:
         params = {**self.params, **({self.sweep.parameter: value} if self.sweep else {})}
         return {key: tuple(v) if isinstance(v, list) else v for key, v in params.items()}
 
-    @property
-    def runs(self) -> list[tuple[int, Any]]:
-        """(seed, sweep value) of every run; the value is None without a sweep."""
+    def runs(self, seeds: Iterable[int] | None = None) -> list[tuple[int, Any]]:
+        """(seed, sweep value) of every run; the value is None without a sweep.
+
+        Args:
+            seeds: instead of the recipe's own.
+
+        Raises:
+            ParameterError: if a seed is no integer from 0.
+        """
+        chosen = self.seeds if seeds is None else tuple(seeds)
+        for seed in chosen:
+            require_range("seeds", seed, low=0, integer=True)
         values = self.sweep.values if self.sweep else (None,)
-        return [(seed, value) for seed in self.seeds for value in values]
+        return [(seed, value) for seed in chosen for value in values]
 
 
 _TABLES: dict[str, type[Any]] = {

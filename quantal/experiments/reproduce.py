@@ -92,7 +92,10 @@ def _run_and_draw(
     """Run what is missing; repeat the first seed if only its picture is missing."""
     if drawing is None or recipe.picture is None or recipe.picture.kind == "curve":
         return run_recipe(recipe, again=again, **options)
-    first = (options["seeds"] or recipe.seeds)[0]
+    seeds = recipe.seeds if options["seeds"] is None else options["seeds"]
+    if not seeds:
+        return run_recipe(recipe, **options)
+    first = seeds[0]
     shown: list[FittedRun] = []
 
     def keep(run: FittedRun) -> None:

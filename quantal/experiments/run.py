@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -75,7 +74,7 @@ def run_recipe(
 
     Args:
         recipe: what to run.
-        seeds: run these instead of the recipe's own.
+        seeds: run these instead of the recipe's own; an empty list runs k-means only.
         records_dir: the record is ``<records_dir>/<recipe.name>.json``; k-means baselines lie in
             ``<records_dir>/kmeans/``.
         data_dir: folder of the real data sets; default: the environment variable QUANTAL_DATA.
@@ -88,15 +87,14 @@ def run_recipe(
         DataError: if the data set is not there.
         ParameterError: if the method or one of its parameters is unknown.
     """
-    if seeds is not None:
-        recipe = dataclasses.replace(recipe, seeds=tuple(seeds))
+    runs = recipe.runs(seeds)
     path = record_path(recipe.name, records_dir)
     record = _existing(path, recipe)
-    pending = [run for run in recipe.runs if again or record.result(*run) is None]
+    pending = [run for run in runs if again or record.result(*run) is None]
     wants_baseline = recipe.baseline is not None and recipe.sweep is None  # curves show none
     baseline_missing = wants_baseline and load_baseline(recipe, records_dir) is None
     if not pending and not baseline_missing:
-        progress(f"{recipe.name}: nothing to do, {len(recipe.runs)} runs are in the record")
+        progress(f"{recipe.name}: nothing to do, {len(runs)} runs are in the record")
         return record
     data = load_rows(recipe, data_dir=data_dir)
     truth = load_truth(recipe, data, data_dir=data_dir)

@@ -79,5 +79,5 @@ def test_a_sweep_sets_its_parameter_over_params_and_lists_become_tuples():
     sweep = {"parameter": "xi", "values": [1.0, 2.0]}
     params = {"xi": 9.0, "hidden_layer_sizes": [5, 5]}
     recipe = recipe_from_dict("p/r", {**LEAST, "seeds": [4], "params": params, "sweep": sweep})
-    assert recipe.runs == [(4, 1.0), (4, 2.0)]
+    assert recipe.runs() == [(4, 1.0), (4, 2.0)]
     assert recipe.parameters(2.0) == {"xi": 2.0, "hidden_layer_sizes": (5, 5)}

@@ -51,6 +51,22 @@ def test_seeds_can_be_chosen_and_repeated(run, fake, recipe_of):
     assert [made.random_state for made in fake.made] == [1, 1]
 
 
+def test_fewer_seeds_than_the_bar_asks_for_may_be_tried(run, recipe_of):
+    recipe = recipe_of(seeds=[0, 1, 2], bar={"at_least": 0.5})
+    assert [r.seed for r in run(recipe, seeds=[7]).results] == [7]
+
+
+def test_no_seed_runs_k_means_only(run, fake, recipe_of, tmp_path):
+    recipe = recipe_of(baseline={"n_init": 1})
+    assert run(recipe, seeds=[]).results == () and fake.made == []
+    assert load_baseline(recipe, tmp_path) is not None
+
+
+def test_a_negative_seed_is_refused(run, recipe_of):
+    with pytest.raises(ParameterError, match="seeds must be an integer in"):
+        run(recipe_of(), seeds=[-1])
+
+
 def test_a_changed_recipe_starts_a_new_record(run, recipe_of):
     run(recipe_of(seeds=[0, 1]))
     assert [r.seed for r in run(recipe_of(seeds=[0], n_clusters=4)).results] == [0]
