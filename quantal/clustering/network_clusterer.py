@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
@@ -46,7 +47,9 @@ MAX_RUNGS = 16
 LIBRARY_LEVEL_PURPOSES = {"network": 2, "step": 3, "radius": 4, "order": 5}
 
 
-class NetworkClusterer(RowReader, ModelFolder, ClusterMixin, BaseEstimator, ABC):  # type: ignore[misc]
+class NetworkClusterer(  # type: ignore[misc]
+    RowReader, ModelFolder, ClusterMixin, TransformerMixin, BaseEstimator, ABC
+):
     """Base of RIM and IMSAT; see those. Subclasses hold the parameters and build the step."""
 
     # The subclasses' constructors store these; annotated here for the shared code.
@@ -160,7 +163,19 @@ class NetworkClusterer(RowReader, ModelFolder, ClusterMixin, BaseEstimator, ABC)
         return self.predict_log_proba(X).argmax(axis=1)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
-        """Return the probability of each cluster, shape (n, n_clusters), float32."""
+        """Return the probability of each cluster, shape (n, n_clusters), float32.
+
+        Dense rows only: scikit-learn's contract takes anything that gives probabilities of sparse
+        rows for a classifier. `predict_log_proba` takes both.
+
+        Raises:
+            TypeError: ``X`` is sparse.
+        """
+        if sp.issparse(X):
+            raise TypeError(
+                "predict_proba takes dense rows, got a sparse matrix. Use "
+                "numpy.exp(model.predict_log_proba(X)), or pass X.toarray()."
+            )
         return np.exp(self.predict_log_proba(X))
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float32]:

@@ -1,0 +1,1 @@
+"""Plain transcriptions of what others run, to measure against."""

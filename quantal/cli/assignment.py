@@ -1,0 +1,65 @@
+"""Labels of the rows of a data set by a fitted model, a block at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .label_files import label_file
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..data import Dataset
+
+BLOCK_BYTES = 64 << 20
+WHOLE_PASS = 256  # a multiple of the rows of a forward pass, so that none is padded between blocks
+SLOW_ROWS = 20_000  # from here on a progress bar is worth its line
+
+
+def assignments(
+    model: Any, dataset: Dataset, terminal: Terminal
+) -> Iterator[tuple[int, NDArray[Any], NDArray[Any]]]:
+    """Yield ``(first_row, labels, probabilities)`` of consecutive blocks; memory stays flat.
+
+    Args:
+        model: fitted, with ``predict_proba``.
+        dataset: its rows.
+        terminal: shows a bar for many rows.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    n = len(dataset)
+    row_bytes = 8 * dataset.n_features + 8 * model.n_clusters
+    step = max(1, BLOCK_BYTES // row_bytes // WHOLE_PASS) * WHOLE_PASS
+    shown = terminal.is_live and n >= SLOW_ROWS
+    with Progress(console=Console(stderr=True), disable=not shown, transient=True) as bar:
+        task = bar.add_task("labelling", total=n)
+        for start in range(0, n, step):
+            p = model.predict_proba(dataset.x[start : start + step])
+            yield start, p.argmax(axis=1), p.max(axis=1)
+            bar.update(task, completed=start + len(p))
+
+
+def write_labels(model: Any, dataset: Dataset, path: Path, terminal: Terminal) -> NDArray[Any]:
+    """Write id, label and probability of every row to ``path``.
+
+    Returns:
+        Rows in each cluster, shape (n_clusters,).
+    """
+    import numpy as np
+
+    sizes = np.zeros(model.n_clusters, np.int64)
+    with label_file(path, len(dataset), has_names=dataset.ids is not None) as file:
+        for start, labels, probabilities in assignments(model, dataset, terminal):
+            file.write(row_names(dataset, start, start + len(labels)), labels, probabilities)
+            sizes += np.bincount(labels, minlength=model.n_clusters)
+    return sizes
+
+
+def row_names(dataset: Dataset, start: int, stop: int) -> Sequence[str] | Sequence[int]:
+    """Return the ids of some rows; their numbers where they have no names."""
+    return range(start, stop) if dataset.ids is None else dataset.ids[start:stop]

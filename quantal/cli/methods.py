@@ -1,0 +1,90 @@
+"""``quantal methods``: what there is to fit, and its parameters."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from typing import Annotated, Any
+
+import typer
+
+from .terminal import table
+
+WIDTH = 96
+
+
+def methods(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="List the parameters of this method.")
+    ] = None,
+) -> None:
+    """List the methods, or every parameter of one.
+
+    [bold]Examples[/bold]
+
+    quantal methods
+
+    quantal methods imsat
+    """
+    from ..catalog import METHODS
+    from ..errors import require_choice
+
+    if name is None:
+        rows = [("method", "what it does", "source")]
+        rows += [(key, summary(cls), paper(cls)) for key, cls in METHODS.items()]
+        typer.echo(table(rows))
+        typer.echo("\nparameters of one: quantal methods imsat")
+        return
+    require_choice("The method", name, METHODS)
+    cls = METHODS[name]
+    typer.echo(f"{name}: {summary(cls)}\n\n{source(cls)}\n\nParameters, for --set NAME=VALUE:\n")
+    typer.echo(_parameter_list(cls))
+
+
+def summary(cls: type) -> str:
+    """Return the first line of a class's docstring."""
+    return inspect.cleandoc(cls.__doc__ or "").split("\n", 1)[0]
+
+
+def source(cls: type) -> str:
+    """Return the paragraph of the docstring that names the paper."""
+    paragraphs = inspect.cleandoc(cls.__doc__ or "").split("\n\n")
+    found = next((p for p in paragraphs if p.startswith("Source:")), "Source: none stated")
+    return textwrap.fill(" ".join(found.split("\nDiffers:")[0].split()), WIDTH)
+
+
+def paper(cls: type) -> str:
+    """Return authors and year of the paper."""
+    match = re.match(r"Source: (.*?\d{4})", " ".join(source(cls).split()))
+    return match[1] if match else ""
+
+
+def explanations(cls: type) -> dict[str, str]:
+    """Return the text of each entry of the docstring's Args."""
+    doc = inspect.cleandoc(cls.__doc__ or "")
+    block = re.search(r"^Args:\n((?: +.*\n|\n)+)", doc + "\n", re.MULTILINE)
+    entries = re.split(r"^ {4}(\w+): ", block[1] if block else "", flags=re.MULTILINE)[1:]
+    return {
+        name: " ".join(text.split()) for name, text in zip(entries[::2], entries[1::2], strict=True)
+    }
+
+
+def _parameter_list(cls: Any) -> str:
+    from .fit import OPTIONS
+
+    known = explanations(cls)
+    lines = []
+    for name, parameter in inspect.signature(cls).parameters.items():
+        option = f" [use {OPTIONS[name]}]" if name in OPTIONS else ""
+        lines.append(f"{name} = {shown_value(parameter.default)}{option}")
+        text = known.get(name, "").replace("``", "").replace("`", "")
+        lines.append(textwrap.fill(text, WIDTH, initial_indent="    ", subsequent_indent="    "))
+    return "\n".join(lines)
+
+
+def shown_value(value: Any) -> str:
+    """Return a default as one would type it after --set."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value)

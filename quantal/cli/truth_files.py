@@ -1,0 +1,173 @@
+"""Labels and truth as `quantal evaluate` takes them: one column of a file, or a named set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DataError, FileFormatError, ParameterError, suggestion
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NAMES = ("label", "labels", "y", "target", "targets", "class", "classes", "truth", "cluster")
+ID = "id"
+SUFFIXES = (".parquet", ".csv", ".tsv", ".npy", ".npz")
+NAMED_PREFIX = "name:"
+
+
+@dataclass(frozen=True, eq=False)
+class LabelColumn:
+    """One label a row.
+
+    Attributes:
+        values: (n,) integers or strings.
+        ids: names of the rows, if the file has them.
+        what: what messages call it.
+    """
+
+    values: NDArray[Any]
+    ids: Sequence[Any] | None
+    what: str
+
+
+def read_truth(
+    source: str, ids: Sequence[Any] | None, column: str | None, data_dir: Path | None
+) -> LabelColumn:
+    """Read true labels from a file or, for "name:digits", from a named set.
+
+    Args:
+        source: what the user typed.
+        ids: names of the rows to be judged, if they have names: some sets are asked by name.
+        column: column of a table, or array of an ``.npz``.
+        data_dir: folder of the named sets.
+    """
+    if not source.startswith(NAMED_PREFIX):
+        return read_labels(source, column)
+    from ..data import named
+
+    name = source.removeprefix(NAMED_PREFIX)
+    has_names = ids is not None and len(ids) > 0 and isinstance(ids[0], str)
+    values = named.labels(name, data_dir, ids=ids if has_names else None)
+    return LabelColumn(values, ids if has_names else None, source)
+
+
+def read_labels(source: str, column: str | None = None) -> LabelColumn:
+    """Read labels from a file.
+
+    Args:
+        source: path of a file with one of `SUFFIXES`.
+        column: column of a table or array of an ``.npz``; default: the one with a usual name, or
+            the only one.
+
+    Raises:
+        DataError: There is no such file or column, or several could be meant.
+        FileFormatError: The file cannot be read.
+    """
+    path = Path(source)
+    if not path.is_file():
+        kind = "is a folder, not a file of labels" if path.is_dir() else "does not exist"
+        raise DataError(f"{source} {kind}. Name a file that ends in {', '.join(SUFFIXES)}.")
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ParameterError(
+            f"{source} ends in {suffix or 'no suffix'!r}; labels are read from "
+            f"{', '.join(SUFFIXES)} or a named set such as name:digits."
+        )
+    try:
+        columns = _arrays(path) if suffix in {".npy", ".npz"} else _table(path, suffix)
+    except OSError:
+        raise
+    except Exception as error:  # the readers of Arrow and NumPy raise many kinds
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FileFormatError(f"{source} cannot be read ({reason}). Write it again.") from None
+    ids = columns.pop(ID, None) if column != ID else None
+    name = _choose(list(columns), column, path.name)
+    return LabelColumn(columns[name], None if ids is None else ids.tolist(), path.name)
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    import numpy as np
+
+    loaded = np.load(path, allow_pickle=False)
+    if isinstance(loaded, np.ndarray):
+        return {"label": loaded}
+    with loaded:
+        return {name: loaded[name] for name in loaded.files if loaded[name].ndim == 1}
+
+
+def _table(path: Path, suffix: str) -> dict[str, NDArray[Any]]:
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    if suffix == ".parquet":
+        table = pyarrow.parquet.read_table(path)
+    else:
+        parsing = pyarrow.csv.ParseOptions(delimiter="\t" if suffix == ".tsv" else ",")
+        table = pyarrow.csv.read_csv(path, parse_options=parsing)
+        if all(_is_number(name) for name in table.column_names):  # no header: one was assumed
+            reading = pyarrow.csv.ReadOptions(autogenerate_column_names=True)
+            table = pyarrow.csv.read_csv(path, parse_options=parsing, read_options=reading)
+    return {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _choose(names: list[str], column: str | None, what: str) -> str:
+    if column is not None:
+        if column not in names:
+            raise DataError(
+                f"{what} has no column {column!r}; it has {', '.join(names)}."
+                f"{suggestion(column, names)}"
+            )
+        return column
+    usual = [name for name in names if name.lower() in NAMES]
+    candidates = usual or names
+    if len(candidates) != 1:
+        listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+        raise DataError(
+            f"{what}: which of its columns ({listed}) holds the labels? "
+            "Say so with --truth-column NAME."
+            if names
+            else f"{what} holds no column of labels. Check that it is the right file."
+        )
+    return candidates[0]
+
+
+def align(predicted: LabelColumn, truth: LabelColumn) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the labels and the true labels of the same rows, in the same order.
+
+    Rows are matched by id where both sides have ids, else by position.
+
+    Raises:
+        DataError: Lengths differ, ids repeat, or a row of the labels has no truth.
+    """
+    if predicted.ids is None or truth.ids is None or list(predicted.ids) == list(truth.ids):
+        if len(predicted.values) != len(truth.values):
+            raise DataError(
+                f"{predicted.what} has {len(predicted.values):,} labels and {truth.what} "
+                f"{len(truth.values):,}. Both must describe the same rows in the same order, or "
+                "have a column id."
+            )
+        return predicted.values, truth.values
+    place = {str(name): row for row, name in enumerate(truth.ids)}
+    if len(place) != len(truth.ids):
+        raise DataError(
+            f"{truth.what}: some values of its column id occur twice. Make them unique."
+        )
+    missing = [name for name in map(str, predicted.ids) if name not in place]
+    if missing:
+        raise DataError(
+            f"{truth.what} has no row with id {missing[0]!r} ({len(missing):,} of "
+            f"{len(predicted.ids):,} ids of {predicted.what} are missing). Add them, or remove the "
+            "column id to compare by position."
+        )
+    return predicted.values, truth.values[[place[str(name)] for name in predicted.ids]]
