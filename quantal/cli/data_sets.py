@@ -136,9 +136,9 @@ def fetch(
     """
     from ..data import named
 
-    terminal = Terminal()
     short = name.removeprefix("name:")
-    terminal.say(f"fetching {short} into {named.data_folder(data_dir)}")
+    if named.find(short).files:
+        Terminal().say(f"fetching {short} into {named.data_folder(data_dir)}")
     path = named.fetch(short, data_dir)
     if path is None:
         typer.echo(f"{short} is embedded and needs no file.")

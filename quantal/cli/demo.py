@@ -87,7 +87,7 @@ def _scores(found: dict[str, tuple[NDArray[Any], float]]) -> str:
     from ..metrics import evaluate_clustering
 
     truth = named.labels(SOURCE.removeprefix("name:"))
-    rows = [("", "accuracy", "NMI", "adjusted Rand", "time")]
+    rows: list[tuple[str, ...]] = [("", "accuracy", "NMI", "adjusted Rand", "time")]
     for name, (labels, seconds) in found.items():
         scores = evaluate_clustering(truth, labels, n_resamples=0)
         figures = (scores.accuracy, scores.nmi_arithmetic, scores.ari)

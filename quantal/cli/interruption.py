@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class Interrupted(Exception):  # noqa: N818  (not an error: the user asked for it)
+class Interrupted(Exception):
     """The user stopped a command; the text says what is left and how to go on."""

@@ -48,13 +48,13 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[  # noqa: ARG001  (its callback acts)
+    version: Annotated[
         bool,
         typer.Option(
             "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
-    debug: Annotated[  # noqa: ARG001  (taken out of the arguments by main)
+    debug: Annotated[
         bool,
         typer.Option("--debug", help="Show where an error arose; may stand anywhere on the line."),
     ] = False,
@@ -125,7 +125,8 @@ def _explain(error: BaseException, args: Sequence[str]) -> tuple[int, str]:
 
 
 def _usage(error: Any) -> str:
-    return str(error.format_message()).strip().rstrip(".") + "."
+    text = str(error.format_message()).strip()
+    return text if text.endswith((".", "?")) else f"{text}."
 
 
 def _command(args: Sequence[str]) -> str:
