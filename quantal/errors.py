@@ -3,14 +3,14 @@
     QuantalError
     ├── DataError            (also ValueError)    the data cannot be used as they are
     ├── ParameterError       (also ValueError)    a parameter has a value that is not allowed
-    ├── FileFormatError      (also ValueError)    a data or model file is damaged, truncated or lies about itself
+    ├── FileFormatError      (also ValueError)    a data or model file is damaged
     ├── TrainingError        (also RuntimeError)  training cannot go on
     │   └── NonFiniteLossError                    a loss term became nan or infinite
     └── MissingExtraError    (also ImportError)   an optional dependency is not installed
 
     QuantalWarning           (UserWarning)
-    ├── CollapseWarning                           clusters died, or the marginal entropy is below its bound
-    └── ScaleWarning                              the columns' units make the result hard to interpret
+    ├── CollapseWarning                           clusters died, or their sizes are far off
+    └── ScaleWarning                              columns differ too much in scale
 
 Every message says what came, what is allowed and what to do.
 """
@@ -77,7 +77,16 @@ def require_range(
     low_open: bool = False,
     integer: bool = False,
 ) -> None:
-    """Raise ParameterError unless ``value`` is a number in [low, high] (or (low, high])."""
+    """Raise ParameterError unless ``value`` is a number in [low, high].
+
+    Args:
+        name: what the message calls the value.
+        value: anything; booleans are refused.
+        low: smallest allowed number.
+        high: largest allowed number.
+        low_open: exclude ``low`` itself.
+        integer: allow whole numbers only.
+    """
     wanted = "an integer" if integer else "a number"
     bracket = "(" if low_open else "["
     allowed = f"{name} must be {wanted} in {bracket}{low:g}, {high:g}]"
@@ -92,13 +101,24 @@ def require_range(
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return " Did you mean 'x'?" for the closest known name, or an empty string."""
+    """Return " Did you mean 'x'?" for the closest known name, or an empty string.
+
+    Args:
+        name: what was given.
+        known: what is allowed.
+    """
     close = difflib.get_close_matches(str(name), list(known), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def require_choice(name: str, value: Any, allowed: Iterable[Any]) -> None:
-    """Raise ParameterError unless ``value`` is one of ``allowed``."""
+    """Raise ParameterError unless ``value`` is one of ``allowed``.
+
+    Args:
+        name: what the message calls the value.
+        value: anything.
+        allowed: the choices, listed in the message.
+    """
     choices = list(allowed)
     if not any(value is choice or value == choice for choice in choices):
         listed = ", ".join(repr(choice) for choice in choices)
@@ -107,7 +127,12 @@ def require_choice(name: str, value: Any, allowed: Iterable[Any]) -> None:
 
 
 def require_probabilities(p: Tensor, name: str) -> None:
-    """Raise DataError unless ``p`` has shape (n, k) and rows that sum to 1."""
+    """Raise DataError unless ``p`` has shape (n, k) and rows that sum to 1.
+
+    Args:
+        p: what should be probabilities.
+        name: what the message calls it.
+    """
     if p.ndim != 2:
         raise DataError(f"{name} must have shape (n_samples, n_clusters), got {tuple(p.shape)}.")
     if len(p) == 0:
@@ -123,7 +148,15 @@ def require_probabilities(p: Tensor, name: str) -> None:
 
 
 def require_extra(module: str, extra: str) -> ModuleType:
-    """Import an optional module, or say which command installs it."""
+    """Import an optional module, or say which command installs it.
+
+    Args:
+        module: its import name.
+        extra: the extra of this package that brings it.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
     try:
         return importlib.import_module(module)
     except ImportError:

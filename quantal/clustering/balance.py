@@ -37,7 +37,8 @@ def prior_vector(prior: Any, n_clusters: int) -> NDArray[np.float64]:
             f"prior must be 'uniform', None or {n_clusters} positive shares that sum to 1, "
             f"got {prior!r}."
         )
-    return shares / shares.sum()
+    normalised: NDArray[np.float64] = shares / shares.sum()
+    return normalised
 
 
 @dataclass(frozen=True, eq=False)

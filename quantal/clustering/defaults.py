@@ -25,7 +25,7 @@ def hidden_layer_sizes(value: object, n_rows: int) -> tuple[int, ...]:
     widths = tuple(value) if isinstance(value, list | tuple) else (value,)
     for width in widths:
         require_range("hidden_layer_sizes", width, low=1, high=65_536, integer=True)
-    return tuple(int(width) for width in widths)  # type: ignore[call-overload]
+    return tuple(int(width) for width in widths)
 
 
 def batch_size(value: object, n_rows: int) -> int:

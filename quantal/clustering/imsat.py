@@ -14,7 +14,7 @@ from ..training import Step
 from ..training.randomness import derived_seed
 from ..training.rows import Rows
 from .balance import InformationTerm
-from .network_clusterer import LIBRARY_LEVEL_PURPOSES, NetworkClusterer
+from .network_clusterer import PURPOSES, NetworkClusterer
 from .radius import neighbor_distances, with_floor
 from .self_augmentation import (
     AdversarialTerm,
@@ -199,7 +199,7 @@ class IMSAT(NetworkClusterer):
         distance = torch.empty(0)
         self.n_compared_ = 0
         if needs_distance:
-            sample_seed = derived_seed(seed, LIBRARY_LEVEL_PURPOSES["radius"])
+            sample_seed = derived_seed(seed, PURPOSES["radius"])
             found, self.n_compared_ = neighbor_distances(rows, self.n_neighbors, sample_seed)
             if self.units == "neighbors":
                 found = with_floor(found, self.n_features_in_)
@@ -228,9 +228,7 @@ class IMSAT(NetworkClusterer):
                 log_p = bound(x, "train").log_softmax(dim=1)
                 batch = Batch(numbers, x, log_p.detach(), bound, rows, generator)
                 values = {name: term(batch) for name, _, term in terms}
-                penalty = sum(
-                    (weight * values[name] for name, weight, _ in terms), torch.zeros(())
-                )
+                penalty = sum((weight * values[name] for name, weight, _ in terms), torch.zeros(()))
                 information_value, parts = information(log_p)
                 total = penalty + self.trade_off * information_value
                 return {**values, **parts, "penalty": penalty, "total": total}

@@ -7,7 +7,6 @@ import math
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.utils.validation import validate_data
 
 from ..data.validation import require_usable_rows
@@ -29,17 +28,17 @@ class RowReader:
             X: as for ``fit``.
             reset: learn the width (fit) or require it (predict).
         """
-        shape = getattr(X, "shape", None)
-        is_image = shape is not None and len(shape) in {3, 4}
+        shape: tuple[int, ...] = tuple(getattr(X, "shape", ()))
+        is_image = len(shape) in {3, 4}
         if is_image and not reset:
-            self._require_same_images(tuple(shape[1:]))
+            self._require_same_images(shape[1:])
         if is_image:
             X = np.asarray(X).reshape(shape[0], math.prod(shape[1:]))
         x = validate_data(
             self, X, reset=reset, accept_sparse="csr", dtype="numeric", ensure_all_finite=False
         )
         if reset:
-            self.image_shape_ = tuple(shape[1:]) if is_image and shape is not None else None
+            self.image_shape_ = shape[1:] if is_image else None
         name = type(self).__name__
         require_usable_rows(x, n_min=2 if reset else 1, what=f"Input X of {name}")
         return x
@@ -68,6 +67,11 @@ def data_fingerprint(x: Any) -> dict[str, Any]:
     n = int(x.shape[0])
     chosen = np.unique(np.linspace(0, n - 1, min(n, FINGERPRINT_ROWS)).astype(np.int64))
     rows = x[chosen]
-    dense = rows.toarray() if sp.issparse(rows) else np.ascontiguousarray(rows)
+    dense = np.ascontiguousarray(rows) if isinstance(rows, np.ndarray) else rows.toarray()
     digest = hashlib.sha256(dense.tobytes()).hexdigest()
     return {"shape": [int(s) for s in x.shape], "dtype": str(x.dtype), "sha256_of_rows": digest}
+
+
+def len_of(x: Any) -> int:
+    """Return the number of rows of a dense or sparse array."""
+    return int(x.shape[0])

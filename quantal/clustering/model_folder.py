@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -141,9 +142,7 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
-def _require_preparation(
-    scaling: Any, center: Any, unit: Any, order: Any, n_features: int
-) -> None:
+def _require_preparation(scaling: Any, center: Any, unit: Any, order: Any, n_features: int) -> None:
     sound = (
         scaling in SCALINGS
         and center.shape == unit.shape == order.shape == (n_features,)
@@ -160,10 +159,10 @@ def _network(
 ) -> MLP:
     """Make the network only after the stored sizes agree with it: nothing large is allocated."""
     sizes = [n_features, *widths, n_clusters]
-    stored = [
-        tuple(weights[f"weights.{i}"].shape) for i in range(len(widths))
-    ] + [tuple(weights["output"].shape)]
-    if stored != list(zip(sizes[:-1], sizes[1:], strict=True)):
+    stored = [tuple(weights[f"weights.{i}"].shape) for i in range(len(widths))] + [
+        tuple(weights["output"].shape)
+    ]
+    if stored != list(pairwise(sizes)):
         raise ValueError(f"weights of shapes {stored} for a network of widths {sizes}")
     network = MLP(n_features, widths, n_clusters, torch.Generator())
     network.load_state_dict(weights)

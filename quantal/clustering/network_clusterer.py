@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -10,24 +9,19 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
 
 from ..data.preparation import Preparation, learn_preparation
 from ..errors import CollapseWarning, DataError, require_range
 from ..networks import MLP
-from ..objectives import conditional_entropy, marginal_entropy, prior_divergence
 from ..training import (
     Checkpoints,
     Plan,
     ProgressBar,
     Run,
     Step,
-    diagnose,
     resolve_device,
     resolve_dtype,
     schedule_named,
@@ -39,16 +33,22 @@ from ..training.randomness import derived_generator, derived_seed, seed_from
 from ..training.rows import Rows
 from . import defaults
 from .balance import InformationTerm, prior_vector
-from .input_rows import RowReader, data_fingerprint
+from .input_rows import data_fingerprint, len_of
 from .model_folder import ModelFolder
+from .prediction import NetworkPrediction, log_probabilities
+from .summary import summarise
 
-PREDICT_BLOCK = 256  # rows of one forward pass; always whole, so that no result depends on chunks
 MAX_RUNGS = 16
-LIBRARY_LEVEL_PURPOSES = {"network": 2, "step": 3, "radius": 4, "order": 5}
+PURPOSES = {"network": 2, "step": 3, "radius": 4, "order": 5}
 
 
-class NetworkClusterer(  # type: ignore[misc]
-    RowReader, ModelFolder, ClusterMixin, TransformerMixin, BaseEstimator, ABC
+class NetworkClusterer(
+    NetworkPrediction,
+    ModelFolder,
+    ClusterMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+    ABC,
 ):
     """Base of RIM and IMSAT; see those. Subclasses hold the parameters and build the step."""
 
@@ -79,7 +79,7 @@ class NetworkClusterer(  # type: ignore[misc]
     def _step_maker(self, rows: Rows, seed: int) -> Callable[..., Step]:
         """Return a function (network, information, generator) -> step for these rows."""
 
-    def fit(self, X: ArrayLike, y: object = None) -> Self:
+    def fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: ARG002
         """Cluster the rows of ``X``.
 
         Args:
@@ -105,8 +105,8 @@ class NetworkClusterer(  # type: ignore[misc]
         outcome = self._train(rows, seed)
         self.network_ = self._new_network(seed, outcome.number)
         progress = load_outcome(self.network_, outcome)
-        self._order_clusters(self._log_probabilities(rows))
-        log_p = self._log_probabilities(rows)
+        self._order_clusters(log_probabilities(self.network_, rows))
+        log_p = log_probabilities(self.network_, rows)
         self.labels_ = log_p.argmax(axis=1)
         self.objective_ = outcome.objective
         self.history_ = progress.history
@@ -115,7 +115,7 @@ class NetworkClusterer(  # type: ignore[misc]
         self.data_ = data_fingerprint(x)
         return self
 
-    def partial_fit(self, X: ArrayLike, y: object = None) -> Self:
+    def partial_fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: ARG002
         """Train on the rows of ``X`` for one pass, going on from what is there.
 
         The first call learns the scaling and makes the network; pass rows that are typical of
@@ -137,63 +137,27 @@ class NetworkClusterer(  # type: ignore[misc]
             self.network_ = self._new_network(self._seed, 0)
             self.history_ = {}
             self.n_iter_ = 0
-            self._optimizer_state = None
+            self._optimizer_state: dict[str, Any] | None = None
         rows = Rows(x, self.preparation_, self._device)
         seed = derived_seed(getattr(self, "_seed", 0), self.n_iter_)
-        generator = derived_generator(seed, LIBRARY_LEVEL_PURPOSES["step"])
+        generator = derived_generator(seed, PURPOSES["step"])
         step = self._step_maker(rows, seed)(
             self.network_.train(), self._information(self.balance, None), generator
         )
         run = Run(self.network_, step, self._plan(rows, seed, n_epochs=1), generator)
-        if getattr(self, "_optimizer_state", None) is not None:
-            run.optimizer.load_state_dict(self._optimizer_state)
+        state = getattr(self, "_optimizer_state", None)  # absent after fit or load
+        if state is not None:
+            run.optimizer.load_state_dict(state)
         run.train()
         self._optimizer_state = run.optimizer.state_dict()
         for name, values in run.progress.history.items():
             self.history_.setdefault(name, []).extend(values)
         self.n_iter_ += 1
-        log_p = self._log_probabilities(rows)
+        log_p = log_probabilities(self.network_, rows)
         self.labels_ = log_p.argmax(axis=1)
         self.objective_ = self.history_["total"][-1]
         self.data_ = data_fingerprint(x)
         return self
-
-    def predict(self, X: ArrayLike) -> NDArray[np.int64]:
-        """Return the cluster of each row, shape (n,), int64; equals ``labels_`` on the fit's X."""
-        return self.predict_log_proba(X).argmax(axis=1)
-
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
-        """Return the probability of each cluster, shape (n, n_clusters), float32.
-
-        Dense rows only: scikit-learn's contract takes anything that gives probabilities of sparse
-        rows for a classifier. `predict_log_proba` takes both.
-
-        Raises:
-            TypeError: ``X`` is sparse.
-        """
-        if sp.issparse(X):
-            raise TypeError(
-                "predict_proba takes dense rows, got a sparse matrix. Use "
-                "numpy.exp(model.predict_log_proba(X)), or pass X.toarray()."
-            )
-        return np.exp(self.predict_log_proba(X))
-
-    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float32]:
-        """Return the logarithm of `predict_proba`, shape (n, n_clusters), float32."""
-        return self._log_probabilities(self._rows_to_read(X))
-
-    def transform(self, X: ArrayLike) -> NDArray[np.float32]:
-        """Return the last hidden activations, shape (n, width); for a linear model the logits."""
-        rows = self._rows_to_read(X)
-        network = self.network_.bind()
-        linear = not len(self.network_.norms)
-        return self._blockwise(
-            rows, (lambda x: network(x, "eval")) if linear else (lambda x: network.embed(x, "eval"))
-        )
-
-    def _rows_to_read(self, X: ArrayLike) -> Rows:
-        check_is_fitted(self, "network_")
-        return Rows(self._read(X, reset=False), self.preparation_, self._device, hold=False)
 
     def _set_up(self, x: Any) -> None:
         """Learn what precedes the network; everything here is forgotten by the next fit."""
@@ -231,11 +195,11 @@ class NetworkClusterer(  # type: ignore[misc]
             weight_decay=self.weight_decay,
             schedule=schedule_named(self.learning_rate_schedule),
             patience=self.patience,
-            seed=derived_seed(seed, LIBRARY_LEVEL_PURPOSES["order"]),
+            seed=derived_seed(seed, PURPOSES["order"]),
         )
 
     def _new_network(self, seed: int, attempt: int) -> MLP:
-        generator = derived_generator(seed, LIBRARY_LEVEL_PURPOSES["network"], attempt)
+        generator = derived_generator(seed, PURPOSES["network"], attempt)
         shape = (self.n_features_in_, self.hidden_layer_sizes_, self.n_clusters)
         return MLP(*shape, generator).to(self._device)
 
@@ -259,7 +223,7 @@ class NetworkClusterer(  # type: ignore[misc]
         n_rungs = 1 if self.prior_tolerance is None else MAX_RUNGS
 
         def build(number: int, listeners: list[Listener]) -> Run:
-            generator = derived_generator(seed, LIBRARY_LEVEL_PURPOSES["step"], number)
+            generator = derived_generator(seed, PURPOSES["step"], number)
             network = self._new_network(seed, number)
             step = make_step(network, self._rung(number // n_restarts), generator)
             attempt_plan = self._plan(rows, derived_seed(seed, number))
@@ -292,42 +256,24 @@ class NetworkClusterer(  # type: ignore[misc]
         return Checkpoints(Path(self.checkpoint), owner, self.checkpoint_every)
 
     def _judge(self, network: MLP, rows: Rows, run: Run) -> float:
-        """Value of a finished attempt on all rows: information by full marginals, mean penalty."""
-        self.network_ = network
-        log_p = torch.from_numpy(self._log_probabilities(rows)).to(self._device)
+        """Objective of a finished attempt: full marginals, last epoch's penalty, decay."""
+        log_p = torch.from_numpy(log_probabilities(network, rows)).to(self._device)
         information, _ = self._information(self.balance, None)(log_p)
         penalty = run.progress.history.get("penalty", [0.0])[-1]
-        return penalty + self.trade_off * float(information)
+        squares = sum(
+            float(parameter.detach().square().sum()) for parameter in network.parameters()
+        )
+        return penalty + self.trade_off * float(information) + 0.5 * self.weight_decay * squares
 
     def _satisfies_prior(self, best: Outcome, rows: Rows, seed: int) -> bool:
         if self.prior_tolerance is None:
             return True
-        self.network_ = self._new_network(seed, best.number)
-        load_outcome(self.network_, best)
-        log_p = torch.from_numpy(self._log_probabilities(rows))
-        log_prior = self._information(1.0, None).log_prior.cpu()
-        entropy = -float((log_prior.exp() * log_prior).sum())
-        return float(prior_divergence(log_p, log_prior)) <= self.prior_tolerance * entropy
-
-    def _log_probabilities(self, rows: Rows) -> NDArray[np.float32]:
-        network = self.network_.bind()
-        return self._blockwise(rows, lambda x: network(x, "eval").log_softmax(dim=1))
-
-    def _blockwise(self, rows: Rows, function: Callable[[Tensor], Tensor]) -> NDArray[np.float32]:
-        """Apply a function of a batch to all rows, always in whole blocks."""
-        out: NDArray[np.float32] | None = None
-        with torch.no_grad():
-            for start in range(0, len(rows), PREDICT_BLOCK):
-                stop = min(start + PREDICT_BLOCK, len(rows))
-                x = rows.span(start, stop)
-                if stop - start < PREDICT_BLOCK:
-                    x = torch.cat([x, x.new_zeros(PREDICT_BLOCK - len(x), x.shape[1])])
-                values = function(x)[: stop - start].cpu().numpy()
-                if out is None:
-                    out = np.empty((len(rows), values.shape[1]), np.float32)
-                out[start:stop] = values
-        assert out is not None  # rows are never empty here
-        return out
+        network = self._new_network(seed, best.number)
+        load_outcome(network, best)
+        figures = summarise(
+            log_probabilities(network, rows), prior_vector(self.prior, self.n_clusters)
+        )
+        return not figures.unsatisfied_prior(self.prior_tolerance, 0.0)
 
     def _order_clusters(self, log_p: NDArray[np.float32]) -> None:
         """Number the clusters by size, largest first, unless the prior gives them identities."""
@@ -341,35 +287,14 @@ class NetworkClusterer(  # type: ignore[misc]
 
     def _describe(self, log_p: NDArray[np.float32]) -> None:
         """Set the figures of the fit and warn, without labels, if it collapsed."""
-        tensor = torch.from_numpy(log_p)
-        self.cluster_sizes_ = np.bincount(self.labels_, minlength=self.n_clusters)
-        self.conditional_entropy_ = float(conditional_entropy(tensor))
-        self.marginal_entropy_ = float(marginal_entropy(tensor))
         prior = prior_vector(self.prior, self.n_clusters)
-        self.collapse_ = diagnose(
-            self.cluster_sizes_ / len(self.labels_),
-            self.conditional_entropy_,
-            self.marginal_entropy_,
-            prior,
-        )
+        figures = summarise(log_p, prior)
+        self.cluster_sizes_ = figures.sizes
+        self.conditional_entropy_ = figures.conditional_entropy
+        self.marginal_entropy_ = figures.marginal_entropy
+        self.collapse_ = figures.collapse
+        if self.prior_tolerance is not None:
+            unsatisfied = figures.unsatisfied_prior(self.prior_tolerance, self.balance_)
+            self.collapse_ = [*self.collapse_, *unsatisfied]
         for finding in self.collapse_:
             warnings.warn(finding.message, CollapseWarning, stacklevel=3)
-        if self.prior_tolerance is not None:
-            self._warn_unsatisfied(tensor, prior)
-
-    def _warn_unsatisfied(self, log_p: Tensor, prior: NDArray[np.float64]) -> None:
-        allowed = cast(float, self.prior_tolerance) * -float(np.sum(prior * np.log(prior)))
-        reached = float(prior_divergence(log_p, torch.from_numpy(np.log(prior)).float()))
-        if reached > allowed and not math.isclose(reached, allowed, rel_tol=1e-3):
-            warnings.warn(
-                f"The clusters' sizes stay {reached:.3g} nats from the prior, where "
-                f"prior_tolerance allows {allowed:.3g}, up to balance {self.balance_:g}. Raise "
-                "prior_tolerance, or give a prior nearer to the data's.",
-                CollapseWarning,
-                stacklevel=3,
-            )
-
-
-def len_of(x: Any) -> int:
-    """Return the number of rows of a dense or sparse array."""
-    return int(x.shape[0])

@@ -13,9 +13,7 @@ SAMPLE_ROWS = 20_000  # above, neighbours are looked for in a seeded sample of s
 SMALLEST_SHARE = 0.1  # duplicates have distance 0; the floor is this share of the median
 
 
-def neighbor_distances(
-    rows: Rows, n_neighbors: int, seed: int
-) -> tuple[NDArray[np.float32], int]:
+def neighbor_distances(rows: Rows, n_neighbors: int, seed: int) -> tuple[NDArray[np.float32], int]:
     """Distance of every prepared row to its ``n_neighbors``-th nearest other row.
 
     Above 200,000 rows neighbours are looked for in a seeded sample of 20,000 rows, and the rank

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from ..errors import DataError, require_choice
@@ -44,7 +43,7 @@ class Preparation:
 
     def __call__(self, rows: Any) -> NDArray[np.float32]:
         """Prepare ``rows``, shape (n, d), dense or sparse, any numeric dtype."""
-        dense = rows.toarray() if sp.issparse(rows) else np.asarray(rows)
+        dense = np.asarray(rows) if isinstance(rows, np.ndarray) else rows.toarray()
         if self.scaling == "none":
             return np.ascontiguousarray(dense, dtype=np.float32)
         scaled = (dense[:, self.order].astype(np.float64) - self.center) / self.unit
@@ -102,5 +101,5 @@ def _units(variance: NDArray[np.float64], scaling: str) -> NDArray[np.float64]:
 
 def _dense_chunks(x: Any) -> Iterator[tuple[int, NDArray[np.float64]]]:
     for start, chunk in row_chunks(x):
-        dense = chunk.toarray() if sp.issparse(chunk) else np.asarray(chunk)
+        dense = np.asarray(chunk) if isinstance(chunk, np.ndarray) else chunk.toarray()
         yield start, dense.astype(np.float64)

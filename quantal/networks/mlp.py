@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,8 @@ def scaled_normal(n_in: int, n_out: int, scale: float, generator: torch.Generato
     Source: the IMSAT authors' code under Chainer 1.21, where ``Linear(wscale=w)`` multiplies by
     the *square root* of ``w``. The paper prints scale * sqrt(2 / n_in) instead.
     """
-    return torch.randn(n_in, n_out, generator=generator) * (scale / n_in) ** 0.5
+    draw = torch.randn(n_in, n_out, generator=generator)
+    return draw.mul_((scale / n_in) ** 0.5)
 
 
 class MLP(nn.Module):
@@ -47,8 +49,7 @@ class MLP(nn.Module):
         super().__init__()
         widths = [n_inputs, *hidden_layer_sizes]
         self.weights = nn.ParameterList(
-            nn.Parameter(scaled_normal(a, b, HIDDEN_SCALE, generator))
-            for a, b in zip(widths[:-1], widths[1:], strict=True)
+            nn.Parameter(scaled_normal(a, b, HIDDEN_SCALE, generator)) for a, b in pairwise(widths)
         )
         self.norms = nn.ModuleList(BatchNorm(width) for width in hidden_layer_sizes)
         self.output = nn.Parameter(scaled_normal(widths[-1], n_outputs, OUTPUT_SCALE, generator))
@@ -69,6 +70,11 @@ class BoundMLP:
 
     The hidden products take the bound type. The output layer, the logits and everything after
     them are float32.
+
+    Args:
+        network: whose batch norms and output layer are used.
+        weights: its hidden weights in the bound type.
+        frozen: treat every parameter as a constant.
     """
 
     def __init__(self, network: MLP, weights: list[Tensor], *, frozen: bool = False) -> None:
@@ -90,7 +96,6 @@ class BoundMLP:
 
     def __call__(self, x: Tensor, mode: BatchNormMode) -> Tensor:
         """Return float32 logits, shape (n, n_outputs), for ``x``, shape (n, n_inputs)."""
-        output, bias = self._network.output, self._network.bias
-        if self._frozen:
-            output, bias = output.detach(), bias.detach()
+        parameters = (self._network.output, self._network.bias)
+        output, bias = (p.detach() if self._frozen else p for p in parameters)
         return torch.addmm(bias, self.embed(x, mode), output)

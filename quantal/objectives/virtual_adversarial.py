@@ -26,7 +26,7 @@ def unit_rows(r: Tensor, fallback: Tensor) -> Tensor:
     largest = r.abs().amax(dim=1, keepdim=True)  # (n, 1)
     usable = (largest > 0) & torch.isfinite(largest)
     scaled = torch.where(usable, r / torch.where(usable, largest, 1.0), fallback)
-    return scaled / torch.linalg.vector_norm(scaled, dim=1, keepdim=True)
+    return scaled.div(torch.linalg.vector_norm(scaled, dim=1, keepdim=True))
 
 
 def random_direction(x: Tensor, generator: torch.Generator) -> Tensor:
@@ -42,7 +42,7 @@ def random_direction(x: Tensor, generator: torch.Generator) -> Tensor:
         words = torch.empty((n * d + 7) // 8, dtype=torch.int64)
         words.random_(-(2**63), None, generator=generator)
         draw = words.view(torch.int8)[: n * d].view(n, d).float() + 0.5  # never a row of zeros
-    return draw / torch.linalg.vector_norm(draw, dim=1, keepdim=True)
+    return draw.div(torch.linalg.vector_norm(draw, dim=1, keepdim=True))
 
 
 def adversarial_direction(

@@ -1,8 +1,8 @@
 """The folder in which a fitted estimator is saved: config, weights and a manifest of hashes.
 
-    config.json           schema version, method, parameters, fitted values that are not tensors
-    weights.safetensors   every tensor
-    manifest.json         SHA-256 of the two, library version, fingerprint of the data, history
+config.json           schema version, method, parameters, fitted values that are not tensors
+weights.safetensors   every tensor
+manifest.json         SHA-256 of the two, library version, fingerprint of the data, history
 """
 
 from __future__ import annotations
@@ -45,6 +45,10 @@ class Artifact:
 
 def write_artifact(path: str | Path, artifact: Artifact) -> None:
     """Write a model folder whole or not at all; an older model at ``path`` is replaced.
+
+    Args:
+        path: the folder.
+        artifact: what goes into it.
 
     Raises:
         ParameterError: ``path`` is something else than a model folder, or cannot be written.
@@ -97,6 +101,9 @@ def _swap(temporary: Path, target: Path) -> None:
 
 def read_artifact(path: str | Path) -> Artifact:
     """Read a model folder, checking sizes and hashes before anything is used.
+
+    Args:
+        path: the folder.
 
     Raises:
         FileFormatError: Something is missing, damaged, too large, a link, or of a newer schema.

@@ -112,9 +112,7 @@ def _announce(
         checkpoints.extra_tensors = {BEST + k: v for k, v in best.tensors.items()}
 
 
-def _stored_best(
-    tensors: dict[str, Tensor], state: dict[str, Any]
-) -> tuple[int, Outcome | None]:
+def _stored_best(tensors: dict[str, Tensor], state: dict[str, Any]) -> tuple[int, Outcome | None]:
     extra = state["extra"]
     if "best" not in extra:
         return extra["attempt"], None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -57,7 +56,7 @@ class Rows:
     def raw(self, numbers: Tensor) -> Tensor:
         """Return rows in the data's own units and column order, shape (b, d), float32."""
         rows = self._read(numbers)
-        dense = rows.toarray() if sp.issparse(rows) else np.asarray(rows)
+        dense = np.asarray(rows) if isinstance(rows, np.ndarray) else rows.toarray()
         return torch.from_numpy(dense.astype(np.float32)).to(self.device)
 
     def prepare(self, raw: Tensor) -> Tensor:

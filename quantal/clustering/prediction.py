@@ -1,0 +1,91 @@
+"""Applying a network to all rows in whole blocks, so that no result depends on the chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from ..data.preparation import Preparation
+from ..networks import MLP
+from ..training.rows import Rows
+from .input_rows import RowReader
+
+BLOCK = 256  # rows of one forward pass; the last block is filled up with zeros
+
+
+def log_probabilities(network: MLP, rows: Rows) -> NDArray[np.float32]:
+    """Return log-probabilities of all rows in ``eval`` mode, shape (n, k), float32."""
+    bound = network.bind()
+    return blockwise(rows, lambda x: bound(x, "eval").log_softmax(dim=1))
+
+
+def blockwise(rows: Rows, function: Callable[[Tensor], Tensor]) -> NDArray[np.float32]:
+    """Apply a function of a batch, (b, d) -> (b, m), to all rows; returns shape (n, m).
+
+    A matrix product may round differently for another number of rows. Every block has the same
+    number, so a row's result is the same bits alone, in a chunk or in the whole.
+    """
+    out: NDArray[np.float32] | None = None
+    with torch.no_grad():
+        for start in range(0, len(rows), BLOCK):
+            stop = min(start + BLOCK, len(rows))
+            x = rows.span(start, stop)
+            if stop - start < BLOCK:
+                x = torch.cat([x, x.new_zeros(BLOCK - len(x), x.shape[1])])
+            values = function(x)[: stop - start].cpu().numpy()
+            if out is None:
+                out = np.empty((len(rows), values.shape[1]), np.float32)
+            out[start:stop] = values
+    assert out is not None  # rows are never empty here
+    return out
+
+
+class NetworkPrediction(RowReader):
+    """Mixin with what a fitted network gives for any rows."""
+
+    network_: MLP
+    preparation_: Preparation
+    _device: torch.device
+
+    def predict(self, X: ArrayLike) -> NDArray[np.int64]:
+        """Return the cluster of each row, shape (n,), int64; equals ``labels_`` on the fit's X."""
+        labels: NDArray[np.int64] = self.predict_log_proba(X).argmax(axis=1)
+        return labels
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return the probability of each cluster, shape (n, n_clusters), float32.
+
+        Dense rows only: scikit-learn's contract takes anything that gives probabilities of sparse
+        rows for a classifier. `predict_log_proba` takes both.
+
+        Raises:
+            TypeError: ``X`` is sparse.
+        """
+        if sp.issparse(X):
+            raise TypeError(
+                "predict_proba takes dense rows, got a sparse matrix. Use "
+                "numpy.exp(model.predict_log_proba(X)), or pass X.toarray()."
+            )
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return the logarithm of `predict_proba`, shape (n, n_clusters), float32."""
+        return log_probabilities(self.network_, self._rows_to_read(X))
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return the last hidden activations, shape (n, width); for a linear model the logits."""
+        rows = self._rows_to_read(X)
+        network = self.network_.bind()
+        linear = not len(self.network_.norms)
+        function = network if linear else network.embed
+        return blockwise(rows, lambda x: function(x, "eval"))
+
+    def _rows_to_read(self, X: ArrayLike) -> Rows:
+        check_is_fitted(self, "network_")
+        return Rows(self._read(X, reset=False), self.preparation_, self._device, hold=False)
