@@ -82,10 +82,16 @@ class Recipe:
                 "dataset": self.dataset,
                 "n_clusters": self.n_clusters,
                 "params": self.params,
-                "data": dataclasses.asdict(self.data),
+                "data": self._data_settings,
                 "sweep": [self.sweep.parameter, list(self.sweep.values)] if self.sweep else None,
             }
         )
+
+    @property
+    def _data_settings(self) -> dict[str, Any]:
+        """Data options that are not at their default, so that a new option changes no old hash."""
+        default = dataclasses.asdict(DataOptions())
+        return {k: v for k, v in dataclasses.asdict(self.data).items() if v != default[k]}
 
     @property
     def baseline_fingerprint(self) -> str:
@@ -95,7 +101,7 @@ class Recipe:
             {
                 "dataset": self.dataset,
                 "n_clusters": self.n_clusters,
-                "data": dataclasses.asdict(self.data),
+                "data": self._data_settings,
                 "kmeans": [baseline.n_init, baseline.seed],
             }
         )

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse
 from sklearn.datasets import load_digits
 
+from quantal.data import Dataset
 from quantal.errors import DataError, ParameterError
 from quantal.experiments import load_rows, load_truth
 
@@ -25,6 +27,35 @@ def test_unit_scaling_spans_minus_one_to_one(recipe_of):
 def test_pixel_scaling_refuses_what_are_no_pixels(recipe_of):
     with pytest.raises(DataError, match="must be uint8"):
         load_rows(recipe_of(data={"scaling": "pixels"}))
+
+
+@pytest.mark.parametrize("data", [{"text": "20news"}, {"scaling": "root_columns"}])
+def test_options_for_text_are_refused_for_images(recipe_of, data):
+    with pytest.raises(DataError, match=r"are for text, but digits is not text"):
+        load_rows(recipe_of(data=data))
+
+
+@pytest.fixture
+def text_set(monkeypatch):
+    rows = scipy.sparse.csr_array(np.eye(4, 9, dtype=np.float32))
+    dataset = Dataset(rows, "news", "text", ids=["a", "b", "c", "d"])
+    labels = {"a": 3, "b": 2, "c": 1, "d": 0}
+    monkeypatch.setattr("quantal.experiments.data._open", lambda recipe, data_dir: dataset)
+    monkeypatch.setattr(
+        "quantal.data.named.labels", lambda name, folder, ids: np.array([labels[i] for i in ids])
+    )
+
+
+def test_text_keeps_its_names_so_that_truth_follows_dropped_documents(text_set, recipe_of):
+    recipe = recipe_of(data={"limit": 2, "scaling": "root_columns"})
+    data = load_rows(recipe)
+    assert data.rows.toarray().max() == 3.0
+    assert load_truth(recipe, data).tolist() == [3 - row for row in data.kept]
+
+
+def test_options_for_images_are_refused_for_text(text_set, recipe_of):
+    with pytest.raises(DataError, match=r"are for images, but digits is text"):
+        load_rows(recipe_of(data={"copies": 2}))
 
 
 def test_copies_follow_their_image_and_share_its_truth(recipe_of):

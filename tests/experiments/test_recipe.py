@@ -57,7 +57,14 @@ def test_the_fingerprint_changes_with_what_decides_the_result(key):
 
 
 @pytest.mark.parametrize(
-    "key", [{"seeds": [7]}, {"notes": "n"}, {"departures": ["d"]}, {"bar": {"at_least": 0.1}}]
+    "key",
+    [
+        {"seeds": [7]},
+        {"notes": "n"},
+        {"departures": ["d"]},
+        {"bar": {"at_least": 0.1}},
+        {"data": {"scaling": "none", "seed": 0}},
+    ],
 )
 def test_the_fingerprint_stays_when_only_the_telling_changes(key):
     assert recipe_from_dict("p/r", {**LEAST, **key}).fingerprint == _fingerprint()
