@@ -73,7 +73,16 @@ def load_rows(recipe: Recipe, *, data_dir: str | Path | None = None) -> Experime
 def load_truth(
     recipe: Recipe, data: ExperimentData, *, data_dir: str | Path | None = None
 ) -> NDArray[np.int64]:
-    """The true label of each row of ``data``; for scoring finished runs and nothing else."""
+    """The true label of each row of ``data``; for scoring finished runs and nothing else.
+
+    Args:
+        recipe: the one that ``data`` was built for.
+        data: what `load_rows` returned for it.
+        data_dir: folder of the data sets, as for `load_rows`.
+
+    Returns:
+        (n,) int64, in the order of ``data.rows``.
+    """
     if recipe.dataset == TOY:
         return _spirals(recipe.data)[1]
     if data.ids is not None:

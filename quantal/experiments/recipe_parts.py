@@ -54,7 +54,14 @@ class DataOptions:
 
 @dataclass(frozen=True)
 class Published:
-    """The number in the paper, as a fraction: 0.984, not 98.4."""
+    """The number in the paper, as a fraction: 0.984, not 98.4.
+
+    Attributes:
+        mean: over the paper's runs, in [0, 1].
+        std: the deviation that the paper gives with it, if any.
+        n: number of runs behind it, if the paper says so.
+        metric: which score it is.
+    """
 
     mean: float
     std: float | None = None

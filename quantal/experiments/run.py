@@ -34,7 +34,14 @@ class Clusterer(Protocol):
 
 @dataclass(frozen=True)
 class FittedRun:
-    """One fitted estimator, for whoever draws a picture of it."""
+    """One fitted estimator, for whoever draws a picture of it.
+
+    Attributes:
+        seed: its ``random_state``.
+        value: the swept parameter's value; None without a sweep.
+        estimator: the fitted estimator.
+        data: the rows it was fitted to.
+    """
 
     seed: int
     value: Any
@@ -51,7 +58,12 @@ def _ignore(_: object) -> None:
 
 
 def record_path(name: str, records_dir: str | Path = RECORDS_DIR) -> Path:
-    """Where the record of the recipe ``name`` lies."""
+    """Where the record of a recipe lies.
+
+    Args:
+        name: the recipe's name, e.g. "imsat/mnist-vat".
+        records_dir: folder of all records.
+    """
     return Path(records_dir) / f"{name}.json"
 
 
@@ -115,7 +127,12 @@ def run_recipe(
 
 
 def load_baseline(recipe: Recipe, records_dir: str | Path = RECORDS_DIR) -> SeedResult | None:
-    """The k-means result on the recipe's rows, or None if it was not run."""
+    """The k-means result on the recipe's rows, or None if it was not run.
+
+    Args:
+        recipe: says which rows and how many clusters.
+        records_dir: folder of all records.
+    """
     path = record_path(_baseline_name(recipe), records_dir)
     if not path.is_file():
         return None

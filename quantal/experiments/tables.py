@@ -77,7 +77,12 @@ def results_markdown(
 def readme_table(
     recipes_dir: str | Path = RECIPES_DIR, records_dir: str | Path = RECORDS_DIR
 ) -> str:
-    """The short table of the README: recipes with ``headline = true``."""
+    """The short table of the README: recipes with ``headline = true``.
+
+    Args:
+        recipes_dir: folder of the recipes.
+        records_dir: folder of the records.
+    """
     lines = [
         "| data set | method | published | ours | k-means | seconds a run |",
         "|---|---|---|---|---|---|",
@@ -103,6 +108,12 @@ def write_tables(
     readme_path: str | Path | None = None,
 ) -> None:
     """Write RESULTS.md and, if a README is named, the table between its markers.
+
+    Args:
+        recipes_dir: folder of the recipes.
+        records_dir: folder of the records.
+        results_path: the file to write; its folder is made if need be.
+        readme_path: the README; None leaves it alone.
 
     Raises:
         FileFormatError: if the README lacks the markers.
@@ -135,7 +146,14 @@ def stale_tables(
     results_path: str | Path = RESULTS_PATH,
     readme_path: str | Path | None = None,
 ) -> list[str]:
-    """Which generated texts differ from what `write_tables` would write; empty if none."""
+    """Which generated texts differ from what `write_tables` would write; empty if none.
+
+    Args:
+        recipes_dir: folder of the recipes.
+        records_dir: folder of the records.
+        results_path: the generated table.
+        readme_path: the README; None leaves it out.
+    """
     stale = []
     results = Path(results_path)
     if not results.is_file() or results.read_text("utf-8") != results_markdown(

@@ -14,7 +14,13 @@ from .record import Record, SeedResult
 
 @dataclass(frozen=True)
 class Summary:
-    """Mean, sample standard deviation (None for one value) and number of values."""
+    """Several values in short.
+
+    Attributes:
+        mean: their mean.
+        std: their sample standard deviation (denominator n - 1); None for a single value.
+        n: how many there are.
+    """
 
     mean: float
     std: float | None
@@ -51,7 +57,12 @@ def finished_results(recipe: Recipe, record: Record | None) -> list[SeedResult]:
 
 
 def judge(recipe: Recipe, record: Record | None) -> Verdict:
-    """Judge a row by its recipe's bar. Only the seeds that the recipe names count."""
+    """Judge a row by its recipe's bar. Only the seeds that the recipe names count.
+
+    Args:
+        recipe: says what was published and what must be reached.
+        record: what was run; None if nothing was.
+    """
     results = finished_results(recipe, record)
     if not results:
         current = record is None or record.fingerprint == recipe.fingerprint
