@@ -25,10 +25,11 @@ def assignments(
     """Yield ``(first_row, labels, probabilities)`` of consecutive blocks; memory stays flat.
 
     Args:
-        model: fitted, with ``predict_proba``.
+        model: fitted, with ``predict_log_proba``, which also takes sparse rows.
         dataset: its rows.
         terminal: shows a bar for many rows.
     """
+    import numpy as np
     from rich.console import Console
     from rich.progress import Progress
 
@@ -39,7 +40,7 @@ def assignments(
     with Progress(console=Console(stderr=True), disable=not shown, transient=True) as bar:
         task = bar.add_task("labelling", total=n)
         for start in range(0, n, step):
-            p = model.predict_proba(dataset.x[start : start + step])
+            p = np.exp(model.predict_log_proba(dataset.x[start : start + step]))
             yield start, p.argmax(axis=1), p.max(axis=1)
             bar.update(task, completed=start + len(p))
 

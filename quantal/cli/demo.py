@@ -55,6 +55,7 @@ def demo(
     estimator.fit(dataset.x)
     seconds = time.monotonic() - began
     estimator.reader_ = dataset.reader
+    estimator.set_params(verbose=0)
     estimator.save(model)
     write_labels(estimator, dataset, labels, terminal)
     _draw(estimator, dataset.x, picture)

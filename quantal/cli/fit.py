@@ -205,6 +205,7 @@ def _save(
     from .assignment import write_labels
 
     estimator.reader_ = dataset.reader
+    estimator.set_params(checkpoint=None, resume=False, verbose=0)  # matters of this run only
     estimator.save(out)
     if labels is not None:
         write_labels(estimator, dataset, labels, terminal)

@@ -1,0 +1,87 @@
+"""The program as a process: how fast it answers, how it stops and goes on."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_data import blobs
+
+from quantal.cli.manual import manual
+
+PROGRAM = (sys.executable, "-m", "quantal")
+LONG = ("--set", "n_epochs=400", "--set", "n_init=1", "--set", "hidden_layer_sizes=[8]")
+
+
+def python(code: str) -> str:
+    done = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["fit", "--help"], ["data", "list"]])
+def test_help_and_lists_import_nothing_heavy(arguments):
+    heavy = "('torch', 'sklearn', 'scipy', 'pyarrow', 'numba', 'faiss')"
+    code = f"import sys; from quantal.cli import main; main({arguments}); "
+    loaded = python(code + f"print([m for m in {heavy} if m in sys.modules])")
+    assert loaded.splitlines()[-1] == "[]"
+
+
+def test_help_takes_less_than_a_second_and_a_half():
+    subprocess.run((*PROGRAM, "--help"), capture_output=True, check=True)  # warms the disk
+    fastest = min(elapsed() for _ in range(3))
+    assert fastest < 1.5
+
+
+def elapsed() -> float:
+    began = time.perf_counter()
+    subprocess.run((*PROGRAM, "--help"), capture_output=True, check=True)
+    return time.perf_counter() - began
+
+
+def test_a_closed_pipe_is_no_error():
+    code = f"{sys.executable} -m quantal methods imsat | head -1"
+    done = subprocess.run(code, shell=True, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("imsat: ")
+    assert done.stderr == ""
+
+
+def test_an_interrupted_fit_says_how_to_go_on_and_resumes_to_the_same_labels(quantal, folder):
+    np.save("x.npy", blobs(300))
+    command = ("fit", "x.npy", "-k", "3", "--out", "m", "--labels", "l.npy", *LONG)
+    with subprocess.Popen(
+        (*PROGRAM, *command, "--checkpoint-every", "0"), stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_for(lambda: list(Path("m.checkpoints").glob("step-*/state.json")))
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err.splitlines()[-1].startswith("quantal: interrupted; run the same command with --re")
+    assert not Path("m").exists()
+    assert quantal(*command).status == 2  # an unfinished run is not overwritten
+    assert quantal(*command, "--resume").status == 0
+    assert not Path("m.checkpoints").exists()
+    whole = ("fit", "x.npy", "-k", "3", "--out", "whole", "--labels", "whole.npy", *LONG)
+    assert quantal(*whole).status == 0
+    np.testing.assert_array_equal(np.load("l.npy"), np.load("whole.npy"))
+    weights = [Path(f"{name}/weights.safetensors").read_bytes() for name in ("m", "whole")]
+    assert weights[0] == weights[1]
+
+
+def wait_for(condition) -> None:
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("nothing happened within 30 seconds")
+
+
+def test_the_manual_is_current():
+    page = Path(__file__).parents[2] / "docs/cli.md"
+    assert page.read_text(encoding="utf-8") == manual(), (
+        "python -m quantal.cli.manual > docs/cli.md"
+    )
