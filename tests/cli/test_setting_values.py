@@ -36,5 +36,5 @@ def test_names_may_be_typed_with_dashes_and_values_may_hold_equals_signs():
 
 @pytest.mark.parametrize("setting", ["alpha", "=3", ""])
 def test_what_is_no_setting_is_refused_with_an_example(setting):
-    with pytest.raises(ParameterError, match="wants name=value.*For example: --set alpha=0.25"):
+    with pytest.raises(ParameterError, match=r"wants name=value.*For example: --set alpha=0\.25"):
         parse_settings([setting], {})
