@@ -18,44 +18,52 @@ if TYPE_CHECKING:
     from ..metrics import ClusteringScores
 
 
+LabelsOrModel = Annotated[
+    str,
+    typer.Argument(
+        metavar="LABELS|MODEL",
+        help="Labels that 'predict' wrote (.parquet, .csv, .npy), or a model's folder.",
+    ),
+]
+TruthOrData = Annotated[
+    str,
+    typer.Argument(
+        metavar="TRUTH|DATA",
+        help="True labels: .npy, .npz, .parquet, .csv or name:digits; after MODEL, the rows "
+        "to label.",
+    ),
+]
+Truth = Annotated[
+    str | None,
+    typer.Option(
+        "--truth",
+        metavar="TRUTH",
+        help="True labels of DATA, after MODEL; default: those of a named set.",
+    ),
+]
+TruthColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--truth-column",
+        metavar="NAME",
+        help="Column of TRUTH; default: label, y, target, ... or the only one.",
+    ),
+]
+Resamples = Annotated[
+    int,
+    typer.Option("--resamples", help="Bootstrap resamples behind the intervals; 0: none."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
 @reads_data()
 def evaluate(
-    labels: Annotated[
-        str,
-        typer.Argument(
-            metavar="LABELS|MODEL",
-            help="Labels that 'predict' wrote (.parquet, .csv, .npy), or a model's folder.",
-        ),
-    ],
-    truth_or_data: Annotated[
-        str,
-        typer.Argument(
-            metavar="TRUTH|DATA",
-            help="True labels: .npy, .npz, .parquet, .csv or name:digits; after MODEL, the rows "
-            "to label.",
-        ),
-    ],
-    truth: Annotated[
-        str | None,
-        typer.Option(
-            "--truth",
-            metavar="TRUTH",
-            help="True labels of DATA, after MODEL; default: those of a named set.",
-        ),
-    ] = None,
-    truth_column: Annotated[
-        str | None,
-        typer.Option(
-            "--truth-column",
-            metavar="NAME",
-            help="Column of TRUTH; default: label, y, target, ... or the only one.",
-        ),
-    ] = None,
-    resamples: Annotated[
-        int,
-        typer.Option("--resamples", help="Bootstrap resamples behind the intervals; 0: none."),
-    ] = 1000,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    labels: LabelsOrModel,
+    truth_or_data: TruthOrData,
+    truth: Truth = None,
+    truth_column: TruthColumn = None,
+    resamples: Resamples = 1000,
+    as_json: AsJson = False,
     quiet: Quiet = False,
     **reading: Any,
 ) -> None:

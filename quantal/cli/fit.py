@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from ..errors import ParameterError
+from ..errors import ParameterError, QuantalError
+from .fit_options import (
+    CheckpointEvery,
+    CheckpointFolder,
+    Clusters,
+    Data,
+    Device,
+    Labels,
+    Method,
+    Out,
+    Precision,
+    Resume,
+    Seed,
+    Settings,
+)
 from .interruption import Interrupted
 from .output_paths import require_label_target, require_model_target, require_writable_parent
 from .predict import Quiet
@@ -20,7 +33,6 @@ from .terminal import Terminal, duration, size_bars
 if TYPE_CHECKING:
     from ..data import Dataset
 
-TRAINING = "Training"
 OPTIONS = {
     "n_clusters": "--clusters",
     "random_state": "--seed",
@@ -35,77 +47,18 @@ OPTIONS = {
 
 @reads_data(fitting=True)
 def fit(
-    data: Annotated[
-        str,
-        typer.Argument(
-            metavar="DATA",
-            help="A file (.npy, .npz, .parquet, .csv, .tsv, .h5, .fvecs, .jsonl, .txt, ...), a "
-            "folder of images, or a named set such as name:digits ('quantal data list').",
-        ),
-    ],
-    clusters: Annotated[
-        int | None,
-        typer.Option("--clusters", "-k", metavar="K", help="How many clusters. Required."),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="FOLDER", help="Where the model goes. Required."),
-    ] = None,
-    method: Annotated[
-        str, typer.Option("--method", "-m", help="imsat or rim; 'quantal methods' explains them.")
-    ] = "imsat",
-    labels: Annotated[
-        Path | None,
-        typer.Option(
-            "--labels", metavar="FILE", help="Also write the labels, as 'predict --out' does."
-        ),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=VALUE",
-            help="Set any parameter of the method; may be repeated. 'quantal methods imsat' lists "
-            "them.",
-        ),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option("--seed", help="Source of every random draw.", rich_help_panel=TRAINING)
-    ] = 0,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Go on from the last checkpoint of the same command.",
-            rich_help_panel=TRAINING,
-        ),
-    ] = False,
-    checkpoint_every: Annotated[
-        float,
-        typer.Option(
-            "--checkpoint-every",
-            metavar="MINUTES",
-            help="Least time between two checkpoints.",
-            rich_help_panel=TRAINING,
-        ),
-    ] = 5.0,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(
-            "--checkpoint",
-            metavar="FOLDER",
-            help="Where checkpoints go; default: MODEL.checkpoints beside the model.",
-            rich_help_panel=TRAINING,
-        ),
-    ] = None,
-    device: Annotated[
-        str,
-        typer.Option("--device", help="auto, cpu, cuda, cuda:1, ...", rich_help_panel=TRAINING),
-    ] = "auto",
-    precision: Annotated[
-        str,
-        typer.Option("--precision", help="auto, float32 or bfloat16.", rich_help_panel=TRAINING),
-    ] = "auto",
+    data: Data,
+    clusters: Clusters = None,
+    out: Out = None,
+    method: Method = "imsat",
+    labels: Labels = None,
+    settings: Settings = None,
+    seed: Seed = 0,
+    resume: Resume = False,
+    checkpoint_every: CheckpointEvery = 5.0,
+    checkpoint: CheckpointFolder = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
     quiet: Quiet = False,
     **reading: Any,
 ) -> None:
@@ -206,9 +159,25 @@ def _save(
 
     estimator.reader_ = dataset.reader
     estimator.set_params(checkpoint=None, resume=False, verbose=0)  # matters of this run only
-    estimator.save(out)
+    try:
+        estimator.save(out)
+    except (OSError, QuantalError) as error:
+        raise ParameterError(_rescued(estimator, out, error)) from None
     if labels is not None:
         write_labels(estimator, dataset, labels, terminal)
+
+
+def _rescued(estimator: Any, out: Path, error: Exception) -> str:
+    """Save the model elsewhere, for it may have taken hours; return what to say."""
+    place = Path(tempfile.mkdtemp(prefix="quantal-")) / out.name
+    try:
+        estimator.save(place)
+    except (OSError, QuantalError):
+        place.parent.rmdir()
+        return (
+            f"{out} could not be written ({error}), nor could a temporary folder. Free some space."
+        )
+    return f"{out} could not be written ({error}). The model is in {place}: move it from there."
 
 
 def _summarise(estimator: Any, dataset: Dataset, seconds: float, terminal: Terminal) -> None:

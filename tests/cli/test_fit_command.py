@@ -142,3 +142,20 @@ def test_texts_are_fitted_and_new_texts_use_the_same_words(quantal, folder):
         "1",
         "2",
     ]
+
+
+def test_a_model_that_cannot_be_written_in_the_end_is_rescued(quantal, folder, monkeypatch):
+    np.save("x.npy", blobs())
+    save, asked = IMSAT.save, []
+
+    def full(self, path):
+        asked.append(Path(path))
+        if len(asked) == 1:
+            raise OSError(28, "No space left on device")
+        save(self, path)
+
+    monkeypatch.setattr(IMSAT, "save", full)
+    result = quantal("fit", "x.npy", "-k", 2, "--out", "m", *QUICK)
+    assert result.status == 2
+    assert f"The model is in {asked[1]}: move it from there." in result.message
+    assert library.load(asked[1]).n_clusters == 2

@@ -1,0 +1,81 @@
+"""The options of ``quantal fit`` and their help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+TRAINING = "Training"
+Data = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="A file (.npy, .npz, .parquet, .csv, .tsv, .h5, .fvecs, .jsonl, .txt, ...), a "
+        "folder of images, or a named set such as name:digits ('quantal data list').",
+    ),
+]
+Clusters = Annotated[
+    int | None,
+    typer.Option("--clusters", "-k", metavar="K", help="How many clusters. Required."),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="FOLDER", help="Where the model goes. Required."),
+]
+Method = Annotated[
+    str, typer.Option("--method", "-m", help="imsat or rim; 'quantal methods' explains them.")
+]
+Labels = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels", metavar="FILE", help="Also write the labels, as 'predict --out' does."
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Set any parameter of the method; may be repeated. 'quantal methods imsat' lists "
+        "them.",
+    ),
+]
+Seed = Annotated[
+    int, typer.Option("--seed", help="Source of every random draw.", rich_help_panel=TRAINING)
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on from the last checkpoint of the same command.",
+        rich_help_panel=TRAINING,
+    ),
+]
+CheckpointEvery = Annotated[
+    float,
+    typer.Option(
+        "--checkpoint-every",
+        metavar="MINUTES",
+        help="Least time between two checkpoints.",
+        rich_help_panel=TRAINING,
+    ),
+]
+CheckpointFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="FOLDER",
+        help="Where checkpoints go; default: MODEL.checkpoints beside the model.",
+        rich_help_panel=TRAINING,
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option("--device", help="auto, cpu, cuda, cuda:1, ...", rich_help_panel=TRAINING),
+]
+Precision = Annotated[
+    str,
+    typer.Option("--precision", help="auto, float32 or bfloat16.", rich_help_panel=TRAINING),
+]
