@@ -12,6 +12,7 @@ import pytest
 
 UNITS = (
     "catalog",
+    "cli",
     "clustering",
     "data",
     "errors",
