@@ -81,7 +81,7 @@ def require_range(
 
     Args:
         name: what the message calls the value.
-        value: anything; booleans are refused.
+        value: anything; booleans and text are refused.
         low: smallest allowed number.
         high: largest allowed number.
         low_open: exclude ``low`` itself.
@@ -92,11 +92,11 @@ def require_range(
     allowed = f"{name} must be {wanted} in {bracket}{low:g}, {high:g}]"
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ParameterError(f"{allowed}, got {value!r}.") from None
-    is_bool = isinstance(value, bool)
+    not_a_number = isinstance(value, bool | str)  # "3" would pass here and break later
     inside = (low < number if low_open else low <= number) and number <= high
-    if is_bool or not inside or (integer and number != int(number)):
+    if not_a_number or not inside or (integer and not number.is_integer()):
         raise ParameterError(f"{allowed}, got {value!r}.")
 
 
