@@ -32,6 +32,7 @@ QUICK = [
 NAMES = ("imsat", "linear imsat", "rim", "deep rim")
 
 
+@pytest.mark.slow
 @parametrize_with_checks(AS_WRITTEN)
 def test_follows_the_scikit_learn_contract(estimator, check):
     with warnings.catch_warnings():
@@ -299,6 +300,7 @@ def digits():
     return load_digits().data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "estimator",
     [
