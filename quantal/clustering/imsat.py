@@ -64,6 +64,8 @@ class IMSAT(NetworkClusterer):
         learning_rate: Adam's step size.
         learning_rate_schedule: "constant", "cosine" or "late_linear".
         weight_decay: coupled L2 rate.
+        init: where a network starts: "random", "kmeans" (trained to give the clusters of
+            k-means first), or "auto": random, but for the last of several restarts.
         n_init: restarts, of which the lowest objective is kept, or "auto".
         patience: stop after so many epochs without a lower objective; None: never.
         random_state: seed.
@@ -122,6 +124,7 @@ class IMSAT(NetworkClusterer):
         learning_rate: float = 0.002,
         learning_rate_schedule: str = "constant",
         weight_decay: float = 0.0,
+        init: str = "auto",
         n_init: Any = "auto",
         patience: int | None = None,
         random_state: Any = None,
@@ -152,6 +155,7 @@ class IMSAT(NetworkClusterer):
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
         self.weight_decay = weight_decay
+        self.init = init
         self.n_init = n_init
         self.patience = patience
         self.random_state = random_state

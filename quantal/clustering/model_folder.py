@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ..data.preparation import SCALINGS, Preparation
-from ..errors import FileFormatError
+from ..errors import FileFormatError, ParameterError
 from ..networks import MLP
 from ..training import Artifact, resolve_device, resolve_dtype, write_artifact
 
@@ -25,6 +25,7 @@ FITTED_NUMBERS = (
 )
 MOST_FEATURES = 10_000_000
 NOT_SAVED = "a callable that was not saved"
+UNFIT = (ArithmeticError, AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 
 
 class ModelFolder:
@@ -85,7 +86,7 @@ class ModelFolder:
         """
         try:
             return cls._rebuild(artifact)
-        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        except UNFIT as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise FileFormatError(
                 f"The model's parts do not fit together ({reason}). Save the model again."
@@ -108,7 +109,7 @@ class ModelFolder:
         model.image_shape_ = None if shape is None else tuple(int(size) for size in shape)
         model.hidden_layer_sizes_ = tuple(widths)
         model.preparation_ = Preparation(config["scaling"], center, unit, order)
-        model._device = resolve_device(model.device)
+        model._device = _device_here(model.device)
         model._dtype = resolve_dtype(model.precision, model._device, widths)
         weights = {
             k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")
@@ -125,6 +126,14 @@ class ModelFolder:
         model.data_ = artifact.manifest["data"]
         model.history_ = artifact.manifest["history"]
         return model  # type: ignore[no-any-return]
+
+
+def _device_here(device: str) -> torch.device:
+    """Return the saved device, or the best one of a machine that lacks it."""
+    try:
+        return resolve_device(device)
+    except ParameterError:
+        return resolve_device("auto")
 
 
 def _plain(value: Any) -> Any:

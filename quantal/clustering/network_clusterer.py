@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
 
 from ..data.preparation import Preparation, learn_preparation
-from ..errors import CollapseWarning, DataError, require_range
+from ..errors import CollapseWarning, DataError
 from ..networks import MLP
 from ..training import (
     Checkpoints,
@@ -35,8 +35,10 @@ from . import defaults
 from .balance import InformationTerm, prior_vector
 from .input_rows import data_fingerprint, len_of
 from .model_folder import ModelFolder
+from .parameters import require_shared_parameters
 from .prediction import NetworkPrediction, log_probabilities
 from .summary import summarise
+from .warm_start import start_at_kmeans, starts_at_kmeans
 
 MAX_RUNGS = 16
 PURPOSES = {"network": 2, "step": 3, "radius": 4, "order": 5}
@@ -65,6 +67,7 @@ class NetworkClusterer(
     learning_rate: float
     learning_rate_schedule: str
     weight_decay: float
+    init: str
     n_init: Any
     patience: int | None
     random_state: Any
@@ -172,18 +175,7 @@ class NetworkClusterer(
         return False
 
     def _require_parameters(self) -> None:
-        require_range("n_clusters", self.n_clusters, low=1, integer=True)
-        require_range("trade_off", self.trade_off, low=0, low_open=True)
-        require_range("balance", self.balance, low=0)
-        require_range("learning_rate", self.learning_rate, low=0, low_open=True)
-        require_range("weight_decay", self.weight_decay, low=0)
-        require_range("checkpoint_every", self.checkpoint_every, low=0)
-        if self.prior_tolerance is not None:
-            require_range("prior_tolerance", self.prior_tolerance, low=0, high=1)
-        if self.patience is not None:
-            require_range("patience", self.patience, low=1, integer=True)
-        schedule_named(self.learning_rate_schedule)
-        prior_vector(self.prior, self.n_clusters)
+        require_shared_parameters(self)
 
     def _plan(self, rows: Rows, seed: int, n_epochs: int | None = None) -> Plan:
         size = defaults.batch_size(self.batch_size, len(rows))
@@ -217,7 +209,6 @@ class NetworkClusterer(
         return self._information(1.0 if number == 0 else 2.0 * number, slack)  # 1, 2, 4, 6, ...
 
     def _train(self, rows: Rows, seed: int) -> Outcome:
-        make_step = self._step_maker(rows, seed)
         n_restarts = defaults.n_init(self.n_init, len(rows))
         plan = self._plan(rows, seed)
         n_rungs = 1 if self.prior_tolerance is None else MAX_RUNGS
@@ -225,6 +216,10 @@ class NetworkClusterer(
         def build(number: int, listeners: list[Listener]) -> Run:
             generator = derived_generator(seed, PURPOSES["step"], number)
             network = self._new_network(seed, number)
+            if starts_at_kmeans(self.init, number % n_restarts, n_restarts):
+                shares = prior_vector(self.prior, self.n_clusters)
+                start = derived_seed(seed, number)
+                start_at_kmeans(network, rows, shares, plan.learning_rate, start)
             step = make_step(network, self._rung(number // n_restarts), generator)
             attempt_plan = self._plan(rows, derived_seed(seed, number))
             return Run(network, step, attempt_plan, generator, listeners)
@@ -236,10 +231,12 @@ class NetworkClusterer(
             return self._satisfies_prior(best, rows, seed)
 
         attempts = Attempts(build, judge, accept, n_restarts, n_rungs)
-        title = f"{type(self).__name__} with {self.n_clusters} clusters"
+        checkpoints = self._checkpoints(rows, seed)
         total = plan.n_steps * n_restarts * n_rungs
-        with ProgressBar(title, total, shown=bool(self.verbose)) as bar:
-            checkpoints = self._checkpoints(rows, seed)
+        with ProgressBar(type(self).__name__, total, shown=bool(self.verbose)) as bar:
+            bar.preparing(f"preparing {len(rows)} rows")
+            make_step = self._step_maker(rows, seed)
+            bar.training()
             outcome = train_best(attempts, bar, checkpoints, resume=self.resume)
         if checkpoints is not None:
             checkpoints.clear()
@@ -256,9 +253,13 @@ class NetworkClusterer(
         return Checkpoints(Path(self.checkpoint), owner, self.checkpoint_every)
 
     def _judge(self, network: MLP, rows: Rows, run: Run) -> float:
-        """Objective of a finished attempt: full marginals, last epoch's penalty, decay."""
+        """Penalties less mutual information, by the marginals of all rows.
+
+        A restart is chosen with balance 1, whatever it was trained with: a higher one helps
+        training out of merged clusters, but would prefer undecided rows to unequal clusters.
+        """
         log_p = torch.from_numpy(log_probabilities(network, rows)).to(self._device)
-        information, _ = self._information(self.balance, None)(log_p)
+        information, _ = self._information(1.0, None)(log_p)
         penalty = run.progress.history.get("penalty", [0.0])[-1]
         squares = sum(
             float(parameter.detach().square().sum()) for parameter in network.parameters()

@@ -76,7 +76,8 @@ class NetworkPrediction(RowReader):
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float32]:
         """Return the logarithm of `predict_proba`, shape (n, n_clusters), float32."""
-        return log_probabilities(self.network_, self._rows_to_read(X))
+        rows = self._rows_to_read(X)
+        return log_probabilities(self.network_, rows)
 
     def transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """Return the last hidden activations, shape (n, width); for a linear model the logits."""

@@ -38,6 +38,8 @@ class RIM(NetworkClusterer):
         batch_size: rows of a step, or "auto".
         learning_rate: Adam's step size.
         learning_rate_schedule: "constant", "cosine" or "late_linear".
+        init: where a network starts: "random", "kmeans" (trained to give the clusters of
+            k-means first), or "auto": random, but for the last of several restarts.
         n_init: restarts, of which the lowest objective is kept, or "auto".
         patience: stop after so many epochs without a lower objective; None: never.
         random_state: seed.
@@ -84,6 +86,7 @@ class RIM(NetworkClusterer):
         batch_size: Any = "auto",
         learning_rate: float = 0.002,
         learning_rate_schedule: str = "constant",
+        init: str = "auto",
         n_init: Any = "auto",
         patience: int | None = None,
         random_state: Any = None,
@@ -106,6 +109,7 @@ class RIM(NetworkClusterer):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
+        self.init = init
         self.n_init = n_init
         self.patience = patience
         self.random_state = random_state

@@ -54,15 +54,59 @@ class MLP(nn.Module):
         self.norms = nn.ModuleList(BatchNorm(width) for width in hidden_layer_sizes)
         self.output = nn.Parameter(scaled_normal(widths[-1], n_outputs, OUTPUT_SCALE, generator))
         self.bias = nn.Parameter(torch.zeros(n_outputs))
+        self._casts: list[CastWeight] = []
 
     def bind(self, dtype: torch.dtype = torch.float32) -> BoundMLP:
-        """Cast the hidden weights once and return the network as a function of a batch."""
-        return BoundMLP(self, [w if w.dtype == dtype else w.to(dtype) for w in self.weights])
+        """Cast the hidden weights once and return the network as a function of a batch.
+
+        Gradients reach the parameters as usual. Bind once a step: a bound network holds the
+        weights of its moment, and the next call overwrites them.
+        """
+        weights = list(self.weights)
+        if dtype == torch.float32:
+            return BoundMLP(self, weights)
+        if len(self._casts) != len(weights) or self._casts[0].weight.device != weights[0].device:
+            self._casts = [CastWeight(weight, dtype) for weight in weights]
+        return BoundMLP(self, [cast() for cast in self._casts])
 
     def forward(self, x: Tensor, mode: BatchNormMode = "eval") -> Tensor:
         """Return logits, shape (n, n_outputs), for ``x``, shape (n, n_inputs)."""
         logits: Tensor = self.bind()(x, mode)
         return logits
+
+
+class CastWeight:
+    """A weight in a shorter type, with buffers that live as long as the network.
+
+    Autograd would allocate the cast weight and its gradient anew in every step; fresh pages for
+    tens of megabytes cost as much as a matrix product.
+
+    Args:
+        weight: the float32 parameter.
+        dtype: type of the cast.
+    """
+
+    def __init__(self, weight: nn.Parameter, dtype: torch.dtype) -> None:
+        self.weight = weight
+        self._value = torch.empty_like(weight, dtype=dtype, requires_grad=False)
+        self._gradient = torch.empty_like(weight, requires_grad=False)
+
+    def __call__(self) -> Tensor:
+        """Return the weight as it is now; a backward pass fills the parameter's gradient."""
+        with torch.no_grad():
+            self._value.copy_(self.weight)
+        leaf = self._value.detach().requires_grad_()
+        leaf.register_post_accumulate_grad_hook(self._collect)  # type: ignore[no-untyped-call]
+        return leaf
+
+    def _collect(self, leaf: Tensor) -> None:
+        if leaf.grad is None:
+            return
+        if self.weight.grad is None:
+            self.weight.grad = self._gradient.copy_(leaf.grad)
+        else:
+            self.weight.grad.add_(leaf.grad)
+        leaf.grad = None
 
 
 class BoundMLP:

@@ -15,15 +15,20 @@ LogitsOf = Callable[[Tensor], Tensor]
 # and drawing bytes is seven times cheaper than drawing normal deviates.
 WIDE = 64
 
+SAFE_LENGTH = 1e-15  # shorter vectors lose digits when their entries are squared in float32
+
 
 def unit_rows(r: Tensor, fallback: Tensor) -> Tensor:
     """Scale the rows of ``r``, shape (n, d), to unit length; rows of zeros become ``fallback``'s.
 
     No constant is added to the length: at the start of training the adversarial gradient is as
-    small as 1e-10, and any "+ 1e-8" would silently switch the regulariser off. Dividing by the
-    largest entry first keeps the squares from underflowing.
+    small as 1e-10, and any "+ 1e-8" would silently switch the regulariser off.
     """
-    largest = r.abs().amax(dim=1, keepdim=True)  # (n, 1)
+    length = torch.linalg.vector_norm(r, dim=1, keepdim=True)  # (n, 1)
+    if bool((length > SAFE_LENGTH).all() & torch.isfinite(length).all()):
+        return r.mul(length.reciprocal())
+    # Somewhere the squares underflow: bring the largest entry of every row to 1 first.
+    largest = r.abs().amax(dim=1, keepdim=True)
     usable = (largest > 0) & torch.isfinite(largest)
     scaled = torch.where(usable, r / torch.where(usable, largest, 1.0), fallback)
     return scaled.div(torch.linalg.vector_norm(scaled, dim=1, keepdim=True))
@@ -41,8 +46,8 @@ def random_direction(x: Tensor, generator: torch.Generator) -> Tensor:
     else:
         words = torch.empty((n * d + 7) // 8, dtype=torch.int64)
         words.random_(-(2**63), None, generator=generator)
-        draw = words.view(torch.int8)[: n * d].view(n, d).float() + 0.5  # never a row of zeros
-    return draw.div(torch.linalg.vector_norm(draw, dim=1, keepdim=True))
+        draw = words.view(torch.int8)[: n * d].view(n, d).float().add_(0.5)  # symmetric about 0
+    return draw.mul_(torch.linalg.vector_norm(draw, dim=1, keepdim=True).reciprocal_())
 
 
 def adversarial_direction(
@@ -73,14 +78,15 @@ def adversarial_direction(
     gradient is exactly zero keeps its random direction.
     """
     direction = random_direction(x, generator)
+    step = torch.as_tensor(xi, dtype=x.dtype, device=x.device)
     for _ in range(n_power):
-        direction = direction.requires_grad_()
+        # The gradient by the probe is the one by the direction but for each row's length.
+        probe = torch.addcmul(x, direction, step).requires_grad_()
         with torch.enable_grad():
-            perturbed = logits_of(x + xi * direction).log_softmax(dim=1)
-            distance = kl_divergence(clean_log_p, perturbed)
-            (gradient,) = torch.autograd.grad(distance, direction)
-        direction = unit_rows(gradient, direction.detach())
-    return direction.detach()
+            distance = kl_divergence(clean_log_p, logits_of(probe).log_softmax(dim=1))
+            (gradient,) = torch.autograd.grad(distance, probe)
+        direction = unit_rows(gradient, direction)
+    return direction
 
 
 def vat_penalty(

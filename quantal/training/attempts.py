@@ -70,8 +70,10 @@ def train_best(
     """
     listeners: list[Listener] = [bar] if checkpoints is None else [bar, checkpoints]
     number, best, saved = 0, None, None
-    if resume and checkpoints is not None:
+    if checkpoints is not None and resume:
         saved = checkpoints.latest()
+    elif checkpoints is not None:
+        checkpoints.require_empty()
     if saved is not None:
         number, best = _stored_best(*saved)
     while True:
@@ -80,7 +82,7 @@ def train_best(
             restore_run(run, saved[0], saved[1]["progress"])
             saved = None
         _announce(number, best, run, bar, checkpoints)
-        run.train()
+        _train_or_keep(run, checkpoints)
         objective = attempts.judge(run)
         if best is None or objective < best.objective:
             best = Outcome(number, objective, vars(run.progress), clone_tensors(run.network))
@@ -90,6 +92,17 @@ def train_best(
             if attempts.accept(best) or rung == attempts.n_rungs:
                 return best
             best = None  # a new rung has another objective, so its values are not comparable
+
+
+def _train_or_keep(run: Run, checkpoints: Checkpoints | None) -> None:
+    """Train; on Ctrl-C keep what was reached in a checkpoint first."""
+    try:
+        run.train()
+    except KeyboardInterrupt:
+        # Between a step's sums and its counter the state is not one; the older one stays then.
+        if checkpoints is not None and run.between_steps:
+            checkpoints.write(run)
+        raise
 
 
 def _announce(

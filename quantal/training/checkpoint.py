@@ -7,6 +7,7 @@ belongs to, so a run never resumes from another one's state.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -162,10 +163,24 @@ class Checkpoints:
             )
         return tensors, state
 
+    def require_empty(self) -> None:
+        """Refuse to start afresh where an unfinished run could still be resumed."""
+        if self._complete():
+            raise ParameterError(
+                f"{self._folder} holds checkpoints of an unfinished run. Pass resume=True to go "
+                "on from them, or name an empty checkpoint folder."
+            )
+
     def clear(self) -> None:
-        """Delete every checkpoint of this folder, after a fit that came to its end."""
-        for folder in self._complete():
-            shutil.rmtree(folder, ignore_errors=True)
+        """Delete every checkpoint, whole or half-written, and the folder if nothing else is in it.
+
+        For a fit that came to its end.
+        """
+        for entry in self._folder.iterdir():
+            if NAME.fullmatch(entry.name.removesuffix(".tmp")):
+                shutil.rmtree(entry, ignore_errors=True)
+        with contextlib.suppress(OSError):  # not empty: something else lies there
+            self._folder.rmdir()
 
     def _complete(self) -> list[Path]:
         found = [p for p in self._folder.iterdir() if NAME.fullmatch(p.name) and p.is_dir()]

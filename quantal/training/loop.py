@@ -116,6 +116,7 @@ class Run:
         self.generator = generator
         self.optimizer = adam(network.parameters(), plan)
         self.progress = Progress()
+        self.between_steps = True
         self._step = step
         self._listeners = listeners
 
@@ -138,6 +139,7 @@ class Run:
         return self.progress
 
     def _take_step(self, rows: Tensor) -> None:
+        self.between_steps = False
         factor = self.plan.schedule(self.progress.step / self.plan.n_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.learning_rate * factor
@@ -151,6 +153,7 @@ class Run:
         sums = self.progress.sums
         self.progress.sums = {name: sums.get(name, 0.0) + value for name, value in named.items()}
         self.progress.step += 1
+        self.between_steps = True
 
     def _require_finite(self, named: dict[str, float]) -> None:
         # The total is named last: it is broken whenever one of its terms is.

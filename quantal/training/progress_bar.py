@@ -1,7 +1,8 @@
-"""Progress on the terminal: a bar, the time left and the newest terms, from the first seconds."""
+"""Progress on standard error: a bar with the time left, or a line now and then in a log file."""
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 
 from rich.console import Console
@@ -9,29 +10,37 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from .loop import Run
 
+LINE_SECONDS = 15.0  # between two lines where there is no terminal
+FIRST_LINE_SECONDS = 3.0
+
 
 class ProgressBar:
-    """A listener that draws one bar over all runs of a fit; a context manager.
+    """A listener that shows all runs of a fit as one; a context manager.
 
     Args:
         title: what is fitted.
         n_steps: steps of all planned runs together.
-        shown: False draws nothing.
+        shown: False shows nothing.
     """
 
     def __init__(self, title: str, n_steps: int, *, shown: bool) -> None:
+        self._console = Console(stderr=True)
+        self._shown = shown
+        self._live = shown and self._console.is_terminal
+        self._title, self._n_steps = title, n_steps
         self._bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed}/{task.total} steps"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.completed}/{task.total}"),
             TimeElapsedColumn(),
             TextColumn("left"),
-            TimeRemainingColumn(elapsed_when_finished=True),
-            TextColumn("{task.fields[terms]}"),
-            console=Console(stderr=True),
-            disable=not shown,
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[objective]}"),
+            console=self._console,
+            disable=not self._live,
         )
-        self._task = self._bar.add_task(title, total=n_steps, terms="")
+        self._task = self._bar.add_task(title, total=n_steps, objective="")
+        self._started = self._line_due = 0.0
         self.steps_before = 0
 
     def __enter__(self) -> ProgressBar:
@@ -46,12 +55,37 @@ class ProgressBar:
     ) -> None:
         self._bar.stop()
 
+    def preparing(self, what: str) -> None:
+        """Say what happens before the first step."""
+        self._bar.update(self._task, description=what)
+        if self._shown and not self._live:
+            self._console.print(f"{self._title}: {what} ...", highlight=False)
+
+    def training(self) -> None:
+        """Say that the steps begin; the time left counts from here."""
+        self._bar.reset(self._task, description=self._title, total=self._n_steps)
+        self._started = time.monotonic()
+        self._line_due = self._started + FIRST_LINE_SECONDS
+
     def on_step(self, run: Run) -> None:
-        """Advance the bar."""
-        self._bar.update(self._task, completed=self.steps_before + run.progress.step)
+        """Advance."""
+        done = self.steps_before + run.progress.step
+        if self._live:
+            self._bar.update(self._task, completed=done)
+        elif self._shown and time.monotonic() >= self._line_due:
+            self._print_line(done)
 
     def on_epoch(self, run: Run) -> None:
-        """Show the epoch's mean terms."""
-        means = {name: values[-1] for name, values in run.progress.history.items()}
-        terms = "  ".join(f"{name} {value:.3f}" for name, value in means.items())
-        self._bar.update(self._task, terms=terms)
+        """Show the epoch's mean objective."""
+        total = run.progress.history["total"][-1]
+        self._bar.update(self._task, objective=f"objective {total:.3f}")
+
+    def _print_line(self, done: int) -> None:
+        now = time.monotonic()
+        self._line_due = now + LINE_SECONDS
+        # A resumed run starts in the middle, so its first line may promise too little time.
+        left = (now - self._started) * (self._n_steps - done) / max(done, 1)
+        self._console.print(
+            f"{self._title}: step {done} of {self._n_steps}, about {left:.0f} s left",
+            highlight=False,
+        )
