@@ -71,3 +71,12 @@ class InformationTerm:
             "marginal_entropy": marginal_entropy(log_p.detach()),
         }
         return conditional + self.balance * cost, parts
+
+
+def information_term(
+    prior: Any, n_clusters: int, balance: float, slack: float | None, device: torch.device
+) -> InformationTerm:
+    """Return the term for the ``prior`` parameter of an estimator; without one, balance is 1."""
+    shares = prior_vector(prior, n_clusters)
+    log_prior = torch.from_numpy(np.log(shares).astype(np.float32)).to(device)
+    return InformationTerm(log_prior, 1.0 if prior is None else balance, slack)

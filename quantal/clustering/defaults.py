@@ -10,7 +10,10 @@ from ..errors import require_range
 SMALL_ROWS, MIDDLE_ROWS = 2_000, 20_000
 FULL_BATCH_ROWS = 500
 TINY_STEPS, SMALL_STEPS, MIDDLE_STEPS, LARGE_STEPS = 300, 1_000, 2_500, 5_000
-MOST_EPOCHS = 1_000
+STEPS_PER_CLUSTER = 50
+MOST_EPOCHS = 2_000
+NEIGHBORS = 10
+CLUSTER_SHARE = 2  # the neighbour is looked for within half of an average cluster
 
 
 def hidden_layer_sizes(value: object, n_rows: int) -> tuple[int, ...]:
@@ -36,7 +39,7 @@ def batch_size(value: object, n_rows: int) -> int:
     return min(int(value), n_rows)  # type: ignore[call-overload,no-any-return]
 
 
-def n_epochs(value: object, n_rows: int, rows_per_step: int) -> int:
+def n_epochs(value: object, n_rows: int, rows_per_step: int, n_clusters: int) -> int:
     """Return the passes over the data, for "auto" so many that there are enough steps."""
     if isinstance(value, str) and value == "auto":
         steps = LARGE_STEPS
@@ -48,9 +51,22 @@ def n_epochs(value: object, n_rows: int, rows_per_step: int) -> int:
             if n_rows <= limit:
                 steps = fewer
                 break
+        steps = max(steps, STEPS_PER_CLUSTER * n_clusters)
         per_epoch = max(1, n_rows // rows_per_step)
         return max(1, min(MOST_EPOCHS, -(-steps // per_epoch)))
     require_range("n_epochs", value, low=1, integer=True)
+    return int(value)  # type: ignore[call-overload,no-any-return]
+
+
+def n_neighbors(value: object, n_rows: int, n_clusters: int) -> int:
+    """Return the rank of the neighbour whose distance sets the radius.
+
+    "auto" is the paper's 10, but at most half of an average cluster's rows: in small
+    clusters the tenth neighbour is a stranger, and a radius that reaches it blurs the clusters.
+    """
+    if isinstance(value, str) and value == "auto":
+        return max(1, min(NEIGHBORS, n_rows // (CLUSTER_SHARE * n_clusters)))
+    require_range("n_neighbors", value, low=1, integer=True)
     return int(value)  # type: ignore[call-overload,no-any-return]
 
 

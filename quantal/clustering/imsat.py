@@ -13,6 +13,7 @@ from ..networks import MLP
 from ..training import Step
 from ..training.randomness import derived_seed
 from ..training.rows import Rows
+from . import defaults
 from .balance import InformationTerm
 from .network_clusterer import PURPOSES, NetworkClusterer
 from .radius import neighbor_distances, with_floor
@@ -45,7 +46,8 @@ class IMSAT(NetworkClusterer):
         trade_off: weight of the information term (lambda).
         balance: how strongly cluster sizes follow the prior (mu_c of the authors' code).
         alpha: radius of the perturbation in units of the neighbour distance.
-        n_neighbors: which neighbour's distance, counted from 1 (t).
+        n_neighbors: which neighbour's distance, counted from 1 (t), or "auto": 10, but at most
+            half of an average cluster's rows.
         radius: one radius for all rows, in the unit of the prepared rows, instead of
             ``alpha`` times the neighbour distance.
         xi: length of the adversarial probing step, in ``units``.
@@ -110,7 +112,7 @@ class IMSAT(NetworkClusterer):
         trade_off: float = 0.1,
         balance: float = 4.0,
         alpha: float = 0.25,
-        n_neighbors: int = 10,
+        n_neighbors: Any = "auto",
         radius: float | None = None,
         xi: float = 1.0,
         units: str = "neighbors",
@@ -170,7 +172,7 @@ class IMSAT(NetworkClusterer):
         super()._require_parameters()
         weighted_names(self.augmentation)
         require_range("alpha", self.alpha, low=0, low_open=True)
-        require_range("n_neighbors", self.n_neighbors, low=1, integer=True)
+        defaults.n_neighbors(self.n_neighbors, 1, self.n_clusters)
         require_range("xi", self.xi, low=0, low_open=True)
         require_range("n_power", self.n_power, low=1, integer=True)
         require_choice("units", self.units, UNITS)
@@ -204,7 +206,8 @@ class IMSAT(NetworkClusterer):
         self.n_compared_ = 0
         if needs_distance:
             sample_seed = derived_seed(seed, PURPOSES["radius"])
-            found, self.n_compared_ = neighbor_distances(rows, self.n_neighbors, sample_seed)
+            rank = defaults.n_neighbors(self.n_neighbors, len(rows), self.n_clusters)
+            found, self.n_compared_ = neighbor_distances(rows, rank, sample_seed)
             if self.units == "neighbors":
                 found = with_floor(found, self.n_features_in_)
             distance = torch.from_numpy(found).to(rows.device)

@@ -32,7 +32,7 @@ from ..training.loop import Listener
 from ..training.randomness import derived_generator, derived_seed, seed_from
 from ..training.rows import Rows
 from . import defaults
-from .balance import InformationTerm, prior_vector
+from .balance import InformationTerm, information_term, prior_vector
 from .input_rows import data_fingerprint, len_of
 from .model_folder import ModelFolder
 from .parameters import require_shared_parameters
@@ -181,7 +181,7 @@ class NetworkClusterer(
         size = defaults.batch_size(self.batch_size, len(rows))
         return Plan(
             n_rows=len(rows),
-            n_epochs=n_epochs or defaults.n_epochs(self.n_epochs, len(rows), size),
+            n_epochs=n_epochs or defaults.n_epochs(self.n_epochs, len(rows), size, self.n_clusters),
             batch_size=size,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
@@ -196,9 +196,7 @@ class NetworkClusterer(
         return MLP(*shape, generator).to(self._device)
 
     def _information(self, balance: float, slack: float | None) -> InformationTerm:
-        prior = prior_vector(self.prior, self.n_clusters)
-        log_prior = torch.from_numpy(np.log(prior).astype(np.float32)).to(self._device)
-        return InformationTerm(log_prior, 1.0 if self.prior is None else balance, slack)
+        return information_term(self.prior, self.n_clusters, balance, slack, self._device)
 
     def _rung(self, number: int) -> InformationTerm:
         """Return the information term of a rung of the penalty ladder (Eq. 19, appendix B)."""

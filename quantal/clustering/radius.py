@@ -16,8 +16,9 @@ SMALLEST_SHARE = 0.1  # duplicates have distance 0; the floor is this share of t
 def neighbor_distances(rows: Rows, n_neighbors: int, seed: int) -> tuple[NDArray[np.float32], int]:
     """Distance of every prepared row to its ``n_neighbors``-th nearest other row.
 
-    Above 200,000 rows neighbours are looked for in a seeded sample of 20,000 rows, and the rank
-    is lowered in proportion (to at least the first), because a sample is less dense.
+    Above 200,000 rows (or where columns are scaled one by one and do not fit in memory)
+    neighbours are looked for in a seeded sample of 20,000 rows, and the rank is lowered in
+    proportion (to at least the first), because a sample is less dense.
 
     Args:
         rows: the data.
@@ -31,9 +32,9 @@ def neighbor_distances(rows: Rows, n_neighbors: int, seed: int) -> tuple[NDArray
     Source: Hu et al. 2017, Section 4.1, eps(x) = alpha * sigma_t(x).
     """
     n = len(rows)
-    if n <= EXACT_ROWS:
-        return kth_distance(rows.span(0, n).cpu().numpy(), min(n_neighbors, n - 1)), n
-    sample = sampled_reference(n, SAMPLE_ROWS, generator=np.random.default_rng(seed))
+    if n <= EXACT_ROWS and (rows.is_held or rows.preparation.scaling != "columns"):
+        return _exact_distances(rows, min(n_neighbors, n - 1)), n
+    sample = sampled_reference(n, min(n, SAMPLE_ROWS), generator=np.random.default_rng(seed))
     rank = max(1, round(n_neighbors * len(sample) / n))
     reference = rows.preparation(rows.x[sample])
     out = np.empty(n, np.float32)
@@ -44,6 +45,15 @@ def neighbor_distances(rows: Rows, n_neighbors: int, seed: int) -> tuple[NDArray
         is_sampled = np.isin(np.arange(start, stop), sample, assume_unique=True)
         out[start:stop] = np.where(is_sampled, near[:, rank], near[:, rank - 1])
     return out, len(sample)
+
+
+def _exact_distances(rows: Rows, rank: int) -> NDArray[np.float32]:
+    if rows.is_held:
+        return kth_distance(rows.span(0, len(rows)).cpu().numpy(), rank)
+    # One unit for all columns: distances of the raw rows are the same but for that unit, and the
+    # search reads a memory map or a sparse matrix block by block.
+    unit = np.float32(rows.preparation.unit[0])
+    return np.asarray(kth_distance(rows.x, rank) / unit, dtype=np.float32)
 
 
 def with_floor(distances: NDArray[np.float32], n_features: int) -> NDArray[np.float32]:

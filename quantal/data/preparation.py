@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, require_choice
+from ..errors import DataError, ScaleWarning, require_choice
 from .memory_map import row_chunks
 
 SCALINGS = ("global", "columns", "none")
+DOMINANT_SHARE = 0.99
 MANTISSA = np.uint64(0xFFFF_FFFF_FFFF_FFFF << 36 & 0xFFFF_FFFF_FFFF_FFFF)  # 16 bits of 52
 HALF = np.uint64(1 << 35)
 
@@ -82,8 +84,22 @@ def learn_preparation(x: Any, scaling: str, *, keep_order: bool = False) -> Prep
         key += weights.standard_normal(len(chunk)) @ centred
     variance /= n
     unit = _units(variance, scaling)
+    if scaling == "global":
+        _warn_of_dominant_column(variance)
     order = natural if keep_order else np.argsort(-key / unit, kind="stable")
     return Preparation(scaling, mean[order], unit[order], order)
+
+
+def _warn_of_dominant_column(variance: NDArray[np.float64]) -> None:
+    share = float(variance.max() / variance.sum())
+    if share > DOMINANT_SHARE and np.count_nonzero(variance) > 1:
+        warnings.warn(
+            f"Column {int(variance.argmax())} holds {100 * share:.1f} % of the variance of "
+            f"{len(variance)} columns, so it alone decides the clusters. If the columns have "
+            "different units, pass scaling='columns' (--set scaling=columns).",
+            ScaleWarning,
+            stacklevel=5,
+        )
 
 
 def _units(variance: NDArray[np.float64], scaling: str) -> NDArray[np.float64]:

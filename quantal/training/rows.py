@@ -41,6 +41,11 @@ class Rows:
     def __len__(self) -> int:
         return int(self.x.shape[0])
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the prepared rows are in memory."""
+        return self._held is not None
+
     def _prepare_all(self) -> NDArray[np.float32]:
         out = np.empty(self.x.shape, np.float32)
         for start in range(0, len(self), BLOCK):

@@ -16,6 +16,7 @@ from quantal.errors import (
     FileFormatError,
     NonFiniteLossError,
     ParameterError,
+    ScaleWarning,
 )
 
 QUICK = {"n_init": 1, "n_epochs": 2, "hidden_layer_sizes": (16,), "random_state": 0}
@@ -209,3 +210,26 @@ def test_saving_over_something_else_is_refused(tmp_path):
     with pytest.raises(ParameterError, match="is not a quantal model"):
         model.save(tmp_path)
     assert (tmp_path / "notes.txt").read_text() == "precious"
+
+
+def test_distances_of_rows_that_are_not_held_are_the_same(monkeypatch):
+    from quantal.data.preparation import learn_preparation
+    from quantal.training import rows as rows_module
+
+    X = load_digits().data[:300]
+    preparation = learn_preparation(X, "global")
+    device = torch.device("cpu")
+    held, _ = radius.neighbor_distances(rows_module.Rows(X, preparation, device), 10, seed=0)
+    monkeypatch.setattr(rows_module, "HELD_BYTES", 0)
+    streamed, compared = radius.neighbor_distances(
+        rows_module.Rows(X, preparation, device), 10, seed=0
+    )
+    assert compared == 300
+    np.testing.assert_allclose(held, streamed, rtol=1e-4)
+
+
+@quietly
+def test_a_column_that_decides_alone_is_pointed_out():
+    X = np.column_stack([np.arange(100) * 1e5, np.tile([0.0, 1.0], 50)])
+    with pytest.warns(ScaleWarning, match=r"Column 0 holds 100.0 %.*scaling='columns'"):
+        IMSAT(2, **QUICK).fit(X)
