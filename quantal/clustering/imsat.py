@@ -111,7 +111,7 @@ class IMSAT(NetworkClusterer):
         hidden_layer_sizes: Any = "auto",
         trade_off: float = 0.1,
         balance: float = 4.0,
-        alpha: float = 0.25,
+        alpha: float = 0.4,
         n_neighbors: Any = "auto",
         radius: float | None = None,
         xi: float = 1.0,

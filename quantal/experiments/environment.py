@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-LIBRARIES = ("quantal", "torch", "numpy", "scipy", "scikit-learn", "faiss-cpu")
+LIBRARIES = ("quantal", "torch", "numpy", "scipy", "scikit-learn")
 
 
 def describe_environment(*, device: str, precision: str) -> dict[str, Any]:
