@@ -32,6 +32,12 @@ def rows_and_labels(source: str) -> tuple[np.ndarray, np.ndarray]:
     return x.reshape(len(x), -1), y
 
 
+def both_scores(y: np.ndarray, labels: np.ndarray) -> str:
+    """Return accuracy and NMI in percent."""
+    accuracy = clustering_accuracy(y, labels)
+    return f"{100 * accuracy:.1f} / {100 * normalized_mutual_information(y, labels):.1f}"
+
+
 def main() -> None:
     """Measure and print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -49,10 +55,7 @@ def main() -> None:
         start = time.perf_counter()
         model = IMSAT(k, random_state=0).fit(x)
         seconds = time.perf_counter() - start
-        scores = [
-            f"{100 * clustering_accuracy(y, p):.1f} / {100 * normalized_mutual_information(y, p):.1f}"
-            for p in (means, model.labels_)
-        ]
+        scores = [both_scores(y, labels) for labels in (means, model.labels_)]
         found = ", ".join(finding.kind for finding in model.collapse_) or "none"
         shape = f"{x.shape[0]} x {x.shape[1]}"
         print(
