@@ -44,8 +44,8 @@ def our_step(x: np.ndarray, width: int, batch: int, dtype: torch.dtype) -> Calla
     rows = Rows(x, learn_preparation(x, "none"), torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
     network = MLP(N_INPUTS, (width, width), N_CLUSTERS, generator)
-    model = IMSAT(N_CLUSTERS, units="absolute", xi=10.0)
-    model._dtype = dtype
+    model = IMSAT(N_CLUSTERS, trade_off=0.1, units="absolute", xi=10.0)
+    model._dtype, model.hidden_layer_sizes_ = dtype, (width, width)
     radius = torch.full((N_ROWS,), 2.5)
     model._terms = lambda *_: [("vat", 1.0, AdversarialTerm(radius, 10.0, 1))]  # type: ignore[method-assign]
     information = InformationTerm(torch.full((N_CLUSTERS,), 1 / N_CLUSTERS).log(), 4.0, None)

@@ -13,6 +13,7 @@ TINY_STEPS, SMALL_STEPS, MIDDLE_STEPS, LARGE_STEPS = 300, 1_000, 2_500, 5_000
 STEPS_PER_CLUSTER = 50
 MOST_EPOCHS = 2_000
 NEIGHBORS = 10
+DEEP_TRADE_OFF, LINEAR_TRADE_OFF = 0.1, 1.6
 CLUSTER_SHARE = 2  # the neighbour is looked for within half of an average cluster
 
 
@@ -48,7 +49,7 @@ def n_epochs(value: object, n_rows: int, rows_per_step: int, n_clusters: int) ->
             (SMALL_ROWS, SMALL_STEPS),
             (MIDDLE_ROWS, MIDDLE_STEPS),
         ):
-            if n_rows <= limit:
+            if n_rows < limit:
                 steps = fewer
                 break
         steps = max(steps, STEPS_PER_CLUSTER * n_clusters)
@@ -56,6 +57,19 @@ def n_epochs(value: object, n_rows: int, rows_per_step: int, n_clusters: int) ->
         return max(1, min(MOST_EPOCHS, -(-steps // per_epoch)))
     require_range("n_epochs", value, low=1, integer=True)
     return int(value)  # type: ignore[call-overload,no-any-return]
+
+
+def trade_off(value: object, widths: tuple[int, ...]) -> float:
+    """Return the weight of the information term; "auto" is the papers' choice.
+
+    A linear model cannot bend its boundary around a row, so the same perturbation costs it more,
+    and with the weight of a deep one the best it can do is to leave every row undecided.
+    Source: Hu et al. 2017, appendix G (selected by Eq. 21).
+    """
+    if isinstance(value, str) and value == "auto":
+        return DEEP_TRADE_OFF if widths else LINEAR_TRADE_OFF
+    require_range("trade_off", value, low=0, low_open=True)
+    return float(value)  # type: ignore[arg-type]
 
 
 def n_neighbors(value: object, n_rows: int, n_clusters: int) -> int:
@@ -73,6 +87,6 @@ def n_neighbors(value: object, n_rows: int, n_clusters: int) -> int:
 def n_init(value: object, n_rows: int) -> int:
     """Return the number of restarts, for "auto" more where a run is cheap."""
     if isinstance(value, str) and value == "auto":
-        return 4 if n_rows < SMALL_ROWS else 2 if n_rows < MIDDLE_ROWS else 1
+        return 4 if n_rows < SMALL_ROWS else 3 if n_rows < MIDDLE_ROWS else 1
     require_range("n_init", value, low=1, integer=True)
     return int(value)  # type: ignore[call-overload,no-any-return]

@@ -11,11 +11,11 @@ from torch import Tensor
 from ..errors import ParameterError, require_choice, require_range
 from ..networks import MLP
 from ..training import Step
-from ..training.randomness import derived_seed
+from ..training.randomness import PURPOSES, derived_seed
 from ..training.rows import Rows
 from . import defaults
 from .balance import InformationTerm
-from .network_clusterer import PURPOSES, NetworkClusterer
+from .network_clusterer import NetworkClusterer
 from .radius import neighbor_distances, with_floor
 from .self_augmentation import (
     AdversarialTerm,
@@ -43,7 +43,7 @@ class IMSAT(NetworkClusterer):
             ``(rows, generator) -> rows`` on a float32 tensor (b, d) in the data's own units, or a
             list of these or of (one, weight) pairs (Eq. 18).
         hidden_layer_sizes: widths of the hidden layers, empty for a linear model, or "auto".
-        trade_off: weight of the information term (lambda).
+        trade_off: weight of the information term (lambda), or "auto": 0.1, 1.6 for a linear model.
         balance: how strongly cluster sizes follow the prior (mu_c of the authors' code).
         alpha: radius of the perturbation in units of the neighbour distance.
         n_neighbors: which neighbour's distance, counted from 1 (t), or "auto": 10, but at most
@@ -109,7 +109,7 @@ class IMSAT(NetworkClusterer):
         *,
         augmentation: Any = "vat",
         hidden_layer_sizes: Any = "auto",
-        trade_off: float = 0.1,
+        trade_off: Any = "auto",
         balance: float = 4.0,
         alpha: float = 0.4,
         n_neighbors: Any = "auto",
@@ -227,6 +227,7 @@ class IMSAT(NetworkClusterer):
 
     def _step_maker(self, rows: Rows, seed: int) -> Callable[..., Step]:
         terms = self._terms(rows, seed)
+        trade_off = self._trade_off()
 
         def make(network: MLP, information: InformationTerm, generator: torch.Generator) -> Step:
             def step(numbers: Tensor) -> dict[str, Tensor]:
@@ -237,7 +238,7 @@ class IMSAT(NetworkClusterer):
                 values = {name: term(batch) for name, _, term in terms}
                 penalty = sum((weight * values[name] for name, weight, _ in terms), torch.zeros(()))
                 information_value, parts = information(log_p)
-                total = penalty + self.trade_off * information_value
+                total = penalty + trade_off * information_value
                 return {**values, **parts, "penalty": penalty, "total": total}
 
             return step

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -29,7 +30,7 @@ from ..training import (
 from ..training.attempts import Attempts, Outcome, load_outcome, train_best
 from ..training.checkpoint import fingerprint
 from ..training.loop import Listener
-from ..training.randomness import derived_generator, derived_seed, seed_from
+from ..training.randomness import PURPOSES, derived_generator, derived_seed, seed_from
 from ..training.rows import Rows
 from . import defaults
 from .balance import InformationTerm, information_term, prior_vector
@@ -41,7 +42,6 @@ from .summary import summarise
 from .warm_start import start_at_kmeans, starts_at_kmeans
 
 MAX_RUNGS = 16
-PURPOSES = {"network": 2, "step": 3, "radius": 4, "order": 5}
 
 
 class NetworkClusterer(
@@ -57,7 +57,7 @@ class NetworkClusterer(
     # The subclasses' constructors store these; annotated here for the shared code.
     n_clusters: int
     hidden_layer_sizes: Any
-    trade_off: float
+    trade_off: Any
     balance: float
     prior: Any
     prior_tolerance: float | None
@@ -174,6 +174,9 @@ class NetworkClusterer(
     def _has_layout(self) -> bool:
         return False
 
+    def _trade_off(self) -> float:
+        return defaults.trade_off(self.trade_off, self.hidden_layer_sizes_)
+
     def _require_parameters(self) -> None:
         require_shared_parameters(self)
 
@@ -222,12 +225,8 @@ class NetworkClusterer(
             attempt_plan = self._plan(rows, derived_seed(seed, number))
             return Run(network, step, attempt_plan, generator, listeners)
 
-        def judge(run: Run) -> float:
-            return self._judge(cast(MLP, run.network), rows, run)
-
-        def accept(best: Outcome) -> bool:
-            return self._satisfies_prior(best, rows, seed)
-
+        judge = partial(self._judge, rows)
+        accept = partial(self._satisfies_prior, rows, seed)
         attempts = Attempts(build, judge, accept, n_restarts, n_rungs)
         checkpoints = self._checkpoints(rows, seed)
         total = plan.n_steps * n_restarts * n_rungs
@@ -250,21 +249,22 @@ class NetworkClusterer(
         owner = fingerprint({**settings, "seed": seeded, "data": data_fingerprint(rows.x)})
         return Checkpoints(Path(self.checkpoint), owner, self.checkpoint_every)
 
-    def _judge(self, network: MLP, rows: Rows, run: Run) -> float:
+    def _judge(self, rows: Rows, run: Run) -> float:
         """Penalties less mutual information, by the marginals of all rows.
 
         A restart is chosen with balance 1, whatever it was trained with: a higher one helps
         training out of merged clusters, but would prefer undecided rows to unequal clusters.
         """
+        network = cast(MLP, run.network)
         log_p = torch.from_numpy(log_probabilities(network, rows)).to(self._device)
         information, _ = self._information(1.0, None)(log_p)
         penalty = run.progress.history.get("penalty", [0.0])[-1]
         squares = sum(
             float(parameter.detach().square().sum()) for parameter in network.parameters()
         )
-        return penalty + self.trade_off * float(information) + 0.5 * self.weight_decay * squares
+        return penalty + self._trade_off() * float(information) + 0.5 * self.weight_decay * squares
 
-    def _satisfies_prior(self, best: Outcome, rows: Rows, seed: int) -> bool:
+    def _satisfies_prior(self, rows: Rows, seed: int, best: Outcome) -> bool:
         if self.prior_tolerance is None:
             return True
         network = self._new_network(seed, best.number)

@@ -33,8 +33,13 @@ NAME = re.compile(r"step-(\d{12})")
 
 def fingerprint(settings: dict[str, Any]) -> str:
     """Return a short hash of JSON-able settings; equal settings have equal fingerprints."""
-    text = json.dumps(settings, sort_keys=True, default=str)
+    text = json.dumps(settings, sort_keys=True, default=_name_of)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _name_of(value: Any) -> str:
+    """Name what JSON cannot hold; a function by its name, because its text holds an address."""
+    return getattr(value, "__qualname__", None) or repr(value)
 
 
 def run_tensors(run: Run) -> dict[str, Tensor]:

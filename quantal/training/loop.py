@@ -128,14 +128,18 @@ class Run:
                 parameters are those before that step.
         """
         per_epoch = self.plan.steps_per_epoch
-        while self.progress.step < self.plan.n_steps and not self.progress.stopped:
+        while not self.progress.stopped:
             epoch, first = divmod(self.progress.step, per_epoch)
+            if first == 0 and self.progress.sums:
+                self._end_epoch()  # also where a resumed run stood after an epoch's last step
+                continue
+            if self.progress.step >= self.plan.n_steps:
+                break
             order = epoch_order(self.plan.n_rows, self.plan.batch_size, self.plan.seed, epoch)
             for rows in order[first:]:
                 self._take_step(rows)
                 for listener in self._listeners:
                     listener.on_step(self)
-            self._end_epoch()
         return self.progress
 
     def _take_step(self, rows: Tensor) -> None:

@@ -6,6 +6,9 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
+PURPOSES = {"network": 2, "step": 3, "radius": 4, "order": 5}
+"""What the draws of one fit are for; each gets a generator of its own."""
+
 
 def seed_from(random_state: object) -> int:
     """Turn scikit-learn's ``random_state`` (None, int or RandomState) into one 63-bit seed."""

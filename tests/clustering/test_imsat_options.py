@@ -148,7 +148,7 @@ def test_a_breakdown_names_step_and_term():
 
 def test_partial_fit_improves_the_objective_and_keeps_the_scaling():
     X = load_digits().data
-    model = IMSAT(10, random_state=0)
+    model = IMSAT(10, batch_size=60, alpha=0.25, random_state=0)
     for _ in range(30):
         model.partial_fit(X)
     center = model.preparation_.center.copy()

@@ -337,7 +337,7 @@ def test_partial_fit_goes_on_where_it_stopped(estimator, X):
     for _ in range(30):
         estimator.partial_fit(X)
     assert estimator.n_iter_ == 30
-    total = estimator.history_["total"]
-    assert len(total) == 30
-    assert np.mean(total[-5:]) < np.mean(total[:5])
+    undecided = estimator.history_["conditional_entropy"]
+    assert len(undecided) == 30
+    assert np.mean(undecided[-5:]) < np.mean(undecided[:5])
     assert estimator.partial_fit(X[:3]).predict(X).shape == (len(X),)

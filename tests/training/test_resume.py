@@ -87,24 +87,44 @@ def test_killed_twice_and_resumed_equals_uninterrupted(tmp_path, precision, one_
     assert newest_step(tmp_path) == 0  # a finished fit leaves no checkpoint
 
 
-@pytest.fixture
-def interrupted(tmp_path):
-    """A folder with a checkpoint of an unfinished run."""
+class Stop(Exception):
+    pass
 
-    class Stop(Exception):
-        pass
 
-    def stop(rows, generator, calls=[]):  # noqa: B006
+def stopping_view(after):
+    """A view that changes nothing and raises at one call."""
+    calls = []
+
+    def view(rows, generator):
         calls.append(1)
-        if len(calls) > 3:
+        if len(calls) == after + 1:
             raise Stop
         return rows
 
-    model = IMSAT(**{**SETTINGS, "augmentation": stop}, checkpoint=str(tmp_path))
-    model.set_params(checkpoint_every=0)
+    return view
+
+
+def stop_after(steps, folder):
+    settings = {**SETTINGS, "augmentation": stopping_view(steps)}
     with pytest.raises(Stop):
-        model.fit(load_digits().data[:600])
-    assert newest_step(tmp_path) == 3
+        IMSAT(**settings, checkpoint=str(folder), checkpoint_every=0).fit(load_digits().data[:600])
+    assert newest_step(folder) == steps
+
+
+@pytest.mark.parametrize("steps", [9, 10, 27, 28, 53], ids=lambda n: f"after {n} steps")
+def test_epoch_and_restart_boundaries_are_no_exception(tmp_path, steps):
+    X, free = load_digits().data[:600], {**SETTINGS, "augmentation": stopping_view(10**9)}
+    stop_after(steps, tmp_path)  # 9 steps an epoch, 27 a restart, 54 in all
+    whole = IMSAT(**free).fit(X)
+    resumed = IMSAT(**free, checkpoint=str(tmp_path), resume=True).fit(X)
+    assert whole.history_ == resumed.history_
+    np.testing.assert_array_equal(whole.predict_proba(X), resumed.predict_proba(X))
+
+
+@pytest.fixture
+def interrupted(tmp_path):
+    """A folder with a checkpoint of an unfinished run."""
+    stop_after(3, tmp_path)
     return tmp_path
 
 
