@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+from ..data import Dataset
 from ..data.validation import require_usable_rows
 from ..errors import DataError
+from ..features import open_features
 
 FINGERPRINT_ROWS = 64
 
@@ -20,6 +23,7 @@ class RowReader:
 
     n_features_in_: int
     image_shape_: tuple[int, ...] | None
+    reader_: dict[str, Any]
 
     def _read(self, X: Any, *, reset: bool) -> Any:
         """Return (n, d) rows in their own dtype, never copied if they are a memory map.
@@ -28,6 +32,12 @@ class RowReader:
             X: as for ``fit``.
             reset: learn the width (fit) or require it (predict).
         """
+        if isinstance(X, str | Path):
+            X = open_features(X, **({} if reset else getattr(self, "reader_", {})))
+        if isinstance(X, Dataset):
+            if reset:
+                self.reader_ = X.reader
+            X = X.x
         shape: tuple[int, ...] = tuple(getattr(X, "shape", ()))
         is_image = len(shape) in {3, 4}
         if is_image and not reset:

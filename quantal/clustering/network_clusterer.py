@@ -86,8 +86,8 @@ class NetworkClusterer(
         """Cluster the rows of ``X``.
 
         Args:
-            X: (n, d) vectors, or (n, h, w) or (n, h, w, c) images: an array, a memory map or a
-                SciPy sparse matrix of any real dtype.
+            X: (n, d) vectors, or (n, h, w) or (n, h, w, c) images of any real dtype: array, memory
+                map or SciPy sparse matrix; or what `quantal.features.open_features` takes or gives.
             y: accepted and never read.
 
         Raises:
@@ -102,7 +102,8 @@ class NetworkClusterer(
                 f"X has n_samples={len_of(x)} rows, fewer than n_clusters={self.n_clusters}. "
                 "Ask for fewer clusters, or pass more rows."
             )
-        seed = seed_from(self.random_state)
+        seed = self._seed = seed_from(self.random_state)
+        self._optimizer_state: dict[str, Any] | None = None  # partial_fit then starts afresh
         self._set_up(x)
         rows = Rows(x, self.preparation_, self._device)
         outcome = self._train(rows, seed)
@@ -140,7 +141,7 @@ class NetworkClusterer(
             self.network_ = self._new_network(self._seed, 0)
             self.history_ = {}
             self.n_iter_ = 0
-            self._optimizer_state: dict[str, Any] | None = None
+            self._optimizer_state = None
         rows = Rows(x, self.preparation_, self._device)
         seed = derived_seed(getattr(self, "_seed", 0), self.n_iter_)
         generator = derived_generator(seed, PURPOSES["step"])
@@ -148,7 +149,7 @@ class NetworkClusterer(
             self.network_.train(), self._information(self.balance, None), generator
         )
         run = Run(self.network_, step, self._plan(rows, seed, n_epochs=1), generator)
-        state = getattr(self, "_optimizer_state", None)  # absent after fit or load
+        state = getattr(self, "_optimizer_state", None)  # absent after load
         if state is not None:
             run.optimizer.load_state_dict(state)
         run.train()

@@ -233,3 +233,14 @@ def test_a_column_that_decides_alone_is_pointed_out():
     X = np.column_stack([np.arange(100) * 1e5, np.tile([0.0, 1.0], 50)])
     with pytest.warns(ScaleWarning, match=r"Column 0 holds 100.0 %.*scaling='columns'"):
         IMSAT(2, **QUICK).fit(X)
+
+
+@quietly
+def test_a_path_is_opened_and_new_data_are_read_alike(tmp_path):
+    posts = ["apple pear plum", "pear plum apple", "wheel brake gear", "gear wheel brake"] * 10
+    (tmp_path / "posts.txt").write_text("\n".join(posts))
+    (tmp_path / "new.txt").write_text("plum pear unknown\nbrake")
+    model = RIM(2, random_state=0).fit(str(tmp_path / "posts.txt"))
+    fruit, car = model.predict(tmp_path / "new.txt")
+    assert fruit == model.labels_[0]
+    assert car == model.labels_[2]
