@@ -1,4 +1,4 @@
-"""The program as a process: how fast it answers, how it stops and goes on."""
+"""The program as a process: what it loads, how it stops and goes on."""
 
 from __future__ import annotations
 
