@@ -171,6 +171,7 @@ class IMSAT(NetworkClusterer):
     def _require_parameters(self) -> None:
         super()._require_parameters()
         weighted_names(self.augmentation)
+        defaults.trade_off(self.trade_off, ())
         require_range("alpha", self.alpha, low=0, low_open=True)
         defaults.n_neighbors(self.n_neighbors, 1, self.n_clusters)
         require_range("xi", self.xi, low=0, low_open=True)
@@ -178,6 +179,9 @@ class IMSAT(NetworkClusterer):
         require_choice("units", self.units, UNITS)
         if self.radius is not None:
             require_range("radius", self.radius, low=0, low_open=True)
+
+    def _trade_off(self) -> float:
+        return defaults.trade_off(self.trade_off, self.hidden_layer_sizes_)
 
     def _has_layout(self) -> bool:
         kinds = [kind for _, kind, _ in weighted_names(self.augmentation)]

@@ -176,7 +176,7 @@ class NetworkClusterer(
         return False
 
     def _trade_off(self) -> float:
-        return defaults.trade_off(self.trade_off, self.hidden_layer_sizes_)
+        return float(self.trade_off)
 
     def _require_parameters(self) -> None:
         require_shared_parameters(self)

@@ -6,7 +6,6 @@ from typing import Any
 
 from ..errors import require_choice, require_range
 from ..training import schedule_named
-from . import defaults
 from .balance import prior_vector
 from .warm_start import INITS
 
@@ -14,7 +13,6 @@ from .warm_start import INITS
 def require_shared_parameters(model: Any) -> None:
     """Raise ParameterError for the first parameter of ``model`` that is out of its range."""
     require_range("n_clusters", model.n_clusters, low=1, integer=True)
-    defaults.trade_off(model.trade_off, ())
     require_range("balance", model.balance, low=0)
     require_range("learning_rate", model.learning_rate, low=0, low_open=True)
     require_range("weight_decay", model.weight_decay, low=0)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..errors import require_range
 from ..networks import MLP
 from ..training import Step
 from ..training.rows import Rows
@@ -119,6 +120,10 @@ class RIM(NetworkClusterer):
         self.checkpoint_every = checkpoint_every
         self.resume = resume
         self.verbose = verbose
+
+    def _require_parameters(self) -> None:
+        require_range("trade_off", self.trade_off, low=0, low_open=True)
+        super()._require_parameters()
 
     def _step_maker(self, rows: Rows, seed: int) -> Callable[..., Step]:  # noqa: ARG002
         def make(network: MLP, information: InformationTerm, _: torch.Generator) -> Step:
