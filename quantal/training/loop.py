@@ -172,6 +172,7 @@ class Run:
 
     def _end_epoch(self) -> None:
         progress = self.progress
+        self.between_steps = False
         for name, value in progress.sums.items():
             progress.history.setdefault(name, []).append(value / self.plan.steps_per_epoch)
         progress.sums = {}
@@ -181,5 +182,6 @@ class Run:
         progress.stale_epochs = 0 if improved else progress.stale_epochs + 1
         if self.plan.patience is not None and progress.stale_epochs >= self.plan.patience:
             progress.stopped = True
+        self.between_steps = True
         for listener in self._listeners:
             listener.on_epoch(self)
