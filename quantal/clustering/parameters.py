@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import require_choice, require_range
+from ..errors import ParameterError, require_choice, require_range
 from ..training import schedule_named
 from .balance import prior_vector
 from .warm_start import INITS
@@ -19,6 +19,11 @@ def require_shared_parameters(model: Any) -> None:
     require_range("checkpoint_every", model.checkpoint_every, low=0)
     if model.prior_tolerance is not None:
         require_range("prior_tolerance", model.prior_tolerance, low=0, high=1)
+        if model.prior is None:  # every rung would be the same run
+            raise ParameterError(
+                "prior_tolerance is the distance allowed from a prior, and prior is None. Pass "
+                "prior='uniform' or shares, or leave prior_tolerance out."
+            )
     if model.patience is not None:
         require_range("patience", model.patience, low=1, integer=True)
     require_choice("init", model.init, INITS)

@@ -250,3 +250,8 @@ def test_a_path_is_opened_and_new_data_are_read_alike(tmp_path):
 def test_a_trade_off_that_is_no_weight_is_refused(estimator):
     with pytest.raises(ParameterError, match=r"trade_off must be a number in \(0, inf\], got"):
         estimator.fit(load_digits().data[:50])
+
+
+def test_a_tolerance_without_a_prior_is_refused():
+    with pytest.raises(ParameterError, match=r"prior is None. Pass prior='uniform' or shares"):
+        RIM(2, prior=None, prior_tolerance=0.1).fit(load_digits().data[:50])
