@@ -42,7 +42,11 @@ def test_an_interrupted_fit_says_how_to_go_on_and_resumes_to_the_same_labels(qua
     np.save("x.npy", blobs(300))
     command = ("fit", "x.npy", "-k", "3", "--out", "m", "--labels", "l.npy", *LONG)
     with subprocess.Popen(
-        (*PROGRAM, *command, "--checkpoint-every", "0"), stderr=subprocess.PIPE, text=True
+        (*PROGRAM, *command, "--checkpoint-every", "0"),
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's background job inherits "ignore" for Ctrl-C, and so would this process.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         wait_for(lambda: list(Path("m.checkpoints").glob("step-*/state.json")))
         process.send_signal(signal.SIGINT)
