@@ -16,6 +16,7 @@ ORDER = (
     "objectives",
     "training",
     "codes",
+    "estimators",
     "clustering",
     "hashing",
     "catalog",
