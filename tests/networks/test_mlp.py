@@ -86,6 +86,43 @@ def test_half_precision_gradients_reach_full_precision_parameters(network, x):
     assert {p.grad.dtype for p in network.parameters()} == {torch.float32}
 
 
+def gradients_of(network, loss):
+    network.zero_grad(set_to_none=True)
+    loss.backward()
+    return [weight.grad.clone() for weight in network.weights]
+
+
+def test_half_precision_sums_the_gradients_of_all_passes(network, x):
+    passes = (x, -2 * x[:4], x.flip(0))
+
+    def loss(bound):
+        return sum(bound(rows, "batch").square().sum() for rows in passes)
+
+    half = gradients_of(network, loss(network.bind(torch.bfloat16)))
+    full = gradients_of(network, loss(network.bind()))
+    for ours, exact in zip(half, full, strict=True):
+        assert torch.linalg.norm(ours - exact) < 0.05 * torch.linalg.norm(exact)
+
+
+def test_half_precision_leaves_out_passes_that_do_not_reach_the_loss(network, x):
+    alone = gradients_of(network, network.bind(torch.bfloat16)(x, "batch").square().sum())
+    bound = network.bind(torch.bfloat16)
+    bound(5 * x, "batch")
+    with torch.no_grad():
+        bound(x, "eval")
+    beside = gradients_of(network, bound(x, "batch").square().sum())
+    assert all(map(torch.equal, alone, beside))
+
+
+def test_half_precision_adds_to_a_gradient_that_is_there(network, x):
+    def backward():
+        network.bind(torch.bfloat16)(x, "batch").square().sum().backward()
+        return network.weights[0].grad.clone()
+
+    once, twice = backward(), backward()
+    torch.testing.assert_close(twice, 2 * once)
+
+
 def test_only_train_mode_moves_the_averages(network, x):
     before = {name: tensor.clone() for name, tensor in network.named_buffers()}
     network(x, "batch"), network(x, "eval"), network.bind().frozen()(x, "batch")
