@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..data import Dataset
 
 PANEL = "Reading the data"
-FIT_ONLY = ("text",)  # a fitted model has its vocabulary
+FIT_ONLY = ("text", "features")  # a fitted model has its vocabulary, and knows its features
 
 
 def _options(
@@ -88,6 +88,15 @@ def _options(
             "--text",
             metavar="20news|reuters",
             help="tf-idf as in a paper, instead of the default one.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(
+            "--features",
+            metavar="gist|gist-512|gist-960",
+            help="Describe images by GIST: 960 numbers of colour images, 512 of grey ones.",
             rich_help_panel=PANEL,
         ),
     ] = None,

@@ -10,6 +10,8 @@ from typing import Any
 
 from ..errors import ParameterError, require_choice, suggestion
 
+TEXT = ("20news", "reuters")
+FEATURES = ("gist", "gist-512", "gist-960")
 MAX_SIDE = 65_535  # pixels; larger than any single tile a network here can take
 
 # option -> the kinds of source it concerns
@@ -22,6 +24,7 @@ CONCERNS: dict[str, frozenset[str]] = {
     "drop": frozenset({"csv", "parquet"}),
     "header": frozenset({"csv"}),
     "text": frozenset({"text", "jsonl", "named"}),
+    "features": frozenset({"images", "array", "npy", "npz", "hdf5", "named"}),
     "data_dir": frozenset({"named"}),
 }
 
@@ -38,6 +41,7 @@ class Options:
     drop: tuple[str, ...] = ()
     header: bool | None = None
     text: str | dict[str, Any] | None = None
+    features: str | dict[str, Any] | None = None
     data_dir: Path | None = None
     like: str | None = None
 
@@ -72,7 +76,8 @@ def parse_options(given: Mapping[str, Any]) -> Options:
     value["columns"] = _names("columns", value["columns"]) if value.get("columns") else None
     value["drop"] = _names("drop", value["drop"]) if value.get("drop") else ()
     value["data_dir"] = Path(value["data_dir"]) if value.get("data_dir") else None
-    _require_text(value.get("text"))
+    _require_settings("text", value.get("text"), TEXT)
+    _require_settings("features", value.get("features"), FEATURES)
     return Options(**value)
 
 
@@ -121,6 +126,7 @@ def _names(option: str, value: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _require_text(text: Any) -> None:
-    if not isinstance(text, dict):
-        require_choice("text", text, [None, "20news", "reuters"])
+def _require_settings(name: str, value: Any, known: tuple[str, ...]) -> None:
+    """Allow a known name, nothing, or the settings of a fitted model (checked where used)."""
+    if not isinstance(value, dict):
+        require_choice(name, value, [None, *known])

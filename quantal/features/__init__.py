@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .gist import Gist
 from .opening import open_features
 from .tfidf import TfIdf
 
-__all__ = ["TfIdf", "open_features"]
+__all__ = ["Gist", "TfIdf", "open_features"]

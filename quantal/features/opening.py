@@ -1,4 +1,4 @@
-"""From any source to rows of numbers: `quantal.data.open_source`, then features for text."""
+"""From any source to rows of numbers: `quantal.data.open_source`, then features."""
 
 from __future__ import annotations
 
@@ -9,54 +9,96 @@ from typing import Any
 import numpy as np
 
 from ..data import Dataset, open_source, require_usable_rows
-from ..errors import QuantalWarning
+from ..data.memory_ceiling import require_memory
+from ..errors import DataError, QuantalWarning
+from .gist import Gist
 from .tfidf import TfIdf
 
+GIST_LENGTH = {"gist": None, "gist-512": 512, "gist-960": 960}  # None: by the images
 # Which construction the papers used on a named set; anything else gets "default".
 PAPER_CONSTRUCTION = {"name:20news": "20news", "name:reuters": "reuters"}
 
 
 def open_features(source: Any, **options: Any) -> Dataset:
-    """Open any source as rows of numbers; text becomes tf-idf vectors.
+    """Open any source as rows of numbers; text becomes tf-idf vectors, images GIST on request.
 
     Every document of a user's own text keeps its row: one that holds none of the frequent words
     becomes a row of zeros, with a warning. ``text="20news"`` drops documents with fewer than ten
     of them, as in the IMSAT paper, and lists them in ``skipped``; it is the default for
     name:20news, as "reuters" is for name:reuters. New rows for a fitted model (``like``) are
-    never dropped.
+    never dropped. ``features="gist"`` describes images by `Gist`: 960 numbers of colour images,
+    512 of grey ones; "gist-512" takes the mean of the colours.
 
     Args:
         source: As for `quantal.data.open_source`.
         **options: As for `quantal.data.open_source`; ``text`` is a construction, or the
-            vocabulary of a fitted model as its data set's ``reader`` holds it.
+            vocabulary of a fitted model as its data set's ``reader`` holds it; so is ``features``.
 
     Returns:
-        The data set; for text ``x`` is (n, d) float32 CSR and ``reader["text"]`` the vocabulary.
+        The data set; for text ``x`` is (n, d) float32 CSR and ``reader["text"]`` the vocabulary,
+        with ``features`` ``x`` is (n, d) float32 and ``reader["features"]`` their settings.
 
     Raises:
         DataError, ParameterError, FileFormatError, MissingExtraError: As `open_source`; also where
-            no word or document is left, or a saved vocabulary is damaged.
+            no word or document is left, features are wanted of what are no images, or saved
+            settings are damaged.
     """
     dataset = open_source(source, **options)
-    if dataset.texts is None or dataset.n_features > 0:
-        return dataset
-    settings = options.get("text") or _construction_of(source)
+    if dataset.texts is not None and dataset.n_features == 0:
+        if options.get("features") is not None:
+            raise _no_images(dataset)
+        return _weighed(dataset, options.get("text") or _construction_of(source), options)
+    if options.get("features") is not None:
+        return _described(dataset, options["features"], options)
+    return dataset
+
+
+def _described(dataset: Dataset, settings: Any, options: dict[str, Any]) -> Dataset:
+    """Replace images by their GIST; vectors given to a model that expects it pass as they are."""
+    if dataset.kind != "images":
+        if options.get("like") is not None:
+            return dataset
+        raise _no_images(dataset)
+    if isinstance(settings, dict):
+        gist = Gist.from_config(settings)
+    else:
+        gist = Gist.for_images(dataset.x, GIST_LENGTH[settings])
+    require_memory(4 * len(dataset) * gist.n_features, f"The GIST of {dataset.name}")
+    x = gist.transform(dataset.x)
+    require_usable_rows(x, n_min=_n_min(options), what=f"{dataset.name} as GIST")
+    reader = {**dataset.reader, "features": gist.to_config()}
+    return replace(dataset, x=x, kind="vectors", reader=reader)
+
+
+def _no_images(dataset: Dataset) -> DataError:
+    return DataError(
+        f"features describe images, but {dataset.name} holds {dataset.kind}. Leave features out "
+        "(--features), or pass images."
+    )
+
+
+def _n_min(options: dict[str, Any]) -> int:
+    return 1 if options.get("like") is not None else 2
+
+
+def _weighed(dataset: Dataset, settings: Any, options: dict[str, Any]) -> Dataset:
+    """Turn documents into tf-idf vectors; those that the construction drops are listed."""
+    documents = dataset.texts or ()
     if isinstance(settings, dict):
         vectorizer = TfIdf.from_config(settings)
-        x, kept = vectorizer.transform(dataset.texts), np.ones(len(dataset), dtype=bool)
+        x, kept = vectorizer.transform(documents), np.ones(len(dataset), dtype=bool)
     else:
         vectorizer = TfIdf(settings)
-        x = vectorizer.fit_transform(dataset.texts)
+        x = vectorizer.fit_transform(documents)
         kept = vectorizer.kept_
     _warn_of_empty_rows(x, dataset.name)
-    n_min = 1 if options.get("like") is not None else 2
-    require_usable_rows(x, n_min=n_min, what=f"{dataset.name} as tf-idf")
+    require_usable_rows(x, n_min=_n_min(options), what=f"{dataset.name} as tf-idf")
     names = dataset.ids or [str(row) for row in range(len(dataset))]
     return replace(
         dataset,
         x=x,
         ids=[name for name, keep in zip(names, kept, strict=True) if keep],
-        texts=[text for text, keep in zip(dataset.texts, kept, strict=True) if keep],
+        texts=[text for text, keep in zip(documents, kept, strict=True) if keep],
         skipped=(
             *dataset.skipped,
             *(name for name, keep in zip(names, kept, strict=True) if not keep),
@@ -76,5 +118,5 @@ def _warn_of_empty_rows(x: Any, name: str) -> None:
             f"{name}: {empty} of {x.shape[0]} documents hold none of the {x.shape[1]} known words "
             "and become rows of zeros, which all look alike. Remove them if that is not wanted.",
             QuantalWarning,
-            stacklevel=3,
+            stacklevel=4,
         )

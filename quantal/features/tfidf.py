@@ -1,8 +1,8 @@
 """Tf-idf vectors of documents, as the papers build them for 20 Newsgroups and for Reuters.
 
-A document with counts c_j of the kept words becomes scale * v / ||v||_2 with v_j = tf(c_j) idf_j,
-idf_j = 1 + ln((1 + n) / (1 + n_j)), where n_j of the n documents hold word j; tf(c) is c, or
-1 + ln c in the sublinear form.
+A document with counts c_j of the kept words becomes v with v_j = tf(c_j) idf_j, or scale * v /
+||v||_2 where the construction has a scale; idf_j = 1 + ln((1 + n) / (1 + n_j)), where n_j of the n
+documents hold word j; tf(c) is c, or 1 + ln c in the sublinear form.
 """
 
 from __future__ import annotations
@@ -30,19 +30,20 @@ class Construction:
     Attributes:
         min_words: Documents with fewer occurrences of kept words are dropped when fitting.
         sublinear: Whether tf is 1 + ln c instead of c.
-        scale: L2 norm of every row that is not empty.
+        scale: L2 norm of every row that is not empty; None leaves rows as long as they are.
     """
 
     min_words: int
     sublinear: bool
-    scale: float
+    scale: float | None
 
 
 CONSTRUCTIONS: dict[str, Construction] = {
     # A user's own text: as 20news, but every document keeps its row.
     "default": Construction(min_words=0, sublinear=False, scale=1.0),
-    # Hu et al. 2017, section 4.1; they do not state the norm, 1 is scikit-learn's default.
-    "20news": Construction(min_words=10, sublinear=False, scale=1.0),
+    # Hu et al. 2017, section 4.1. They state neither tf nor norm. Their k-means has an accuracy of
+    # 15.5: rows of one length give 37, sublinear rows left as they are 14.7.
+    "20news": Construction(min_words=10, sublinear=True, scale=None),
     # Xie et al. 2016, authors' make_reuters_data: l2, sublinear, times sqrt(2000).
     "reuters": Construction(min_words=0, sublinear=True, scale=math.sqrt(2000)),
 }
@@ -136,9 +137,10 @@ class TfIdf:
         if form.sublinear:
             values.data = 1 + np.log(values.data)
         values.data *= self.idf_[values.indices]
-        row = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
-        norms = np.sqrt(np.bincount(row, values.data**2, minlength=values.shape[0]))
-        values.data *= form.scale / norms[row]
+        if form.scale is not None:
+            row = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
+            norms = np.sqrt(np.bincount(row, values.data**2, minlength=values.shape[0]))
+            values.data *= form.scale / norms[row]
         values = values.astype(np.float32)
         return values.toarray() if dense else values
 

@@ -7,6 +7,7 @@ from tiny_data import QUICK, blobs
 
 import quantal as library
 from quantal.clustering import RIM
+from quantal.features import Gist
 
 
 @pytest.mark.parametrize("name", ["l.parquet", "l.csv", "l.npy", "L.CSV"])
@@ -62,6 +63,18 @@ def test_the_columns_of_a_table_are_found_again_by_name(quantal, folder):
 
 def rows_text(x, order):
     return "".join(f"r{i},{','.join(map(str, row[order].tolist()))}\n" for i, row in enumerate(x))
+
+
+def test_a_model_of_gist_remembers_how_images_become_numbers(quantal, folder):
+    x = np.random.default_rng(0).integers(0, 256, (20, 8, 8), dtype=np.uint8)
+    np.save("images.npy", x)
+    result = quantal("fit", "images.npy", "--features", "gist", "-k", 2, "--out", "m", *QUICK)
+    assert result.status == 0, result.err
+    assert "rows of 512 columns" in result.err
+    assert quantal("predict", "m", "images.npy", "--out", "l.npy").status == 0
+    fitted = library.load("m")
+    np.testing.assert_array_equal(np.load("l.npy"), fitted.predict(Gist().transform(x)))
+    assert quantal("predict", "m", "images.npy", "--out", "l.npy", "--features", "gist").status == 2
 
 
 def test_another_width_is_refused_with_both_widths(quantal, model, folder):

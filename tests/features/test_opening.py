@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from quantal.data import named
-from quantal.errors import DataError, QuantalWarning
+from quantal.data.options import Options
+from quantal.data.text_files import documents_dataset
+from quantal.errors import DataError, ParameterError, QuantalWarning
 from quantal.features import open_features
 
 TEXTS = ["cats chase mice", "dogs chase cats", "mice eat cheese", "dogs sleep"]
@@ -48,6 +50,46 @@ def test_the_reader_gives_new_documents_the_same_columns(tmp_path):
 def test_documents_that_look_alike_after_weighing_are_refused():
     with pytest.raises(DataError, match=r"all 2 rows are identical"):
         open_features(["cats", "the cats"])
+
+
+def test_images_stay_images_unless_features_are_asked_for():
+    assert open_features("name:digits").x.shape == (1797, 8, 8)
+    dataset = open_features("name:digits", features="gist")
+    assert (dataset.x.shape, dataset.x.dtype, dataset.kind) == ((1797, 512), np.float32, "vectors")
+
+
+@pytest.mark.parametrize(("features", "width"), [("gist", 960), ("gist-512", 512)])
+def test_the_reader_describes_new_images_alike(features, width):
+    x = np.random.default_rng(0).random((6, 8, 9, 3))
+    dataset = open_features(x, features=features)
+    reader = json.loads(json.dumps(dataset.reader))
+    new = open_features(x[:1] / 2, **reader)  # white stays the largest value of the first images
+    assert new.x.shape == (1, width)
+    assert new.reader == reader
+    assert np.abs(new.x - open_features(x / 2, features=features).x[:1]).max() > 1e-4
+
+
+def test_vectors_pass_to_a_model_of_described_images():
+    reader = open_features("name:digits", features="gist").reader
+    x = np.zeros((1, 512), np.float32)
+    assert open_features(x, **reader).x is x
+
+
+def test_features_of_what_are_no_images_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"array holds vectors\. Leave features out"):
+        open_features(np.eye(3), features="gist")
+    with pytest.raises(DataError, match=r"features describe images, but texts holds text"):
+        open_features(
+            documents_dataset(TEXTS, None, Options(), name="texts", what=""), features="gist"
+        )
+    (tmp_path / "d.txt").write_text("a b\nc d\n")
+    with pytest.raises(ParameterError, match=r"features does not concern d\.txt.*images"):
+        open_features(tmp_path / "d.txt", features="gist")
+
+
+def test_unknown_features_are_refused():
+    with pytest.raises(ParameterError, match=r"one of None, 'gist'.*Did you mean 'gist'"):
+        open_features("name:digits", features="gits")
 
 
 @pytest.mark.data
