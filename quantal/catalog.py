@@ -7,9 +7,15 @@ from typing import Any
 
 from .clustering import IMSAT, RIM
 from .errors import FileFormatError, ParameterError, require_choice, suggestion
+from .hashing import RandomHyperplaneHashing
 from .training import read_artifact
 
-METHODS: dict[str, type[IMSAT] | type[RIM]] = {"imsat": IMSAT, "rim": RIM}
+# Add yours to the dictionary of its kind.
+CLUSTERERS: dict[str, type[Any]] = {"imsat": IMSAT, "rim": RIM}
+HASHERS: dict[str, type[Any]] = {
+    "random-hyperplane": RandomHyperplaneHashing,
+}
+METHODS = {**CLUSTERERS, **HASHERS}
 CLASSES = {method.__name__: method for method in METHODS.values()}
 
 

@@ -16,9 +16,11 @@ UNITS = (
     "clustering",
     "data",
     "errors",
+    "estimators",
     "experiments",
     "features",
     "graph",
+    "hashing",
     "metrics",
     "networks",
     "objectives",
@@ -77,7 +79,7 @@ def test_all_lists_exactly_what_a_unit_exports(modules):
 def test_the_package_itself_exports_what_it_lists():
     import quantal
 
-    assert quantal.__all__ == ["clustering", "load"]
+    assert quantal.__all__ == ["clustering", "hashing", "load"]
     assert all(getattr(quantal, name) is not None for name in quantal.__all__)
 
 

@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
 
 from ..data.preparation import Preparation, learn_preparation
 from ..errors import CollapseWarning, DataError
+from ..estimators.input_rows import data_fingerprint, len_of
 from ..networks import MLP
 from ..training import (
     Checkpoints,
@@ -34,8 +35,7 @@ from ..training.randomness import PURPOSES, derived_generator, derived_seed, see
 from ..training.rows import Rows
 from . import defaults
 from .balance import InformationTerm, information_term, prior_vector
-from .input_rows import data_fingerprint, len_of
-from .model_folder import ModelFolder
+from .cluster_folder import ClusterFolder
 from .parameters import require_shared_parameters
 from .prediction import NetworkPrediction, log_probabilities
 from .summary import summarise
@@ -46,7 +46,7 @@ MAX_RUNGS = 16
 
 class NetworkClusterer(
     NetworkPrediction,
-    ModelFolder,
+    ClusterFolder,
     ClusterMixin,  # type: ignore[misc]
     TransformerMixin,  # type: ignore[misc]
     BaseEstimator,  # type: ignore[misc]

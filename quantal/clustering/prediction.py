@@ -1,49 +1,23 @@
-"""Applying a network to all rows in whole blocks, so that no result depends on the chunks."""
+"""Clusters, probabilities and embeddings of any rows from a fitted network."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
 
 from ..data.preparation import Preparation
+from ..estimators import RowReader, blockwise
 from ..networks import MLP
 from ..training.rows import Rows
-from .input_rows import RowReader
-
-BLOCK = 256  # rows of one forward pass; the last block is filled up with zeros
 
 
 def log_probabilities(network: MLP, rows: Rows) -> NDArray[np.float32]:
     """Return log-probabilities of all rows in ``eval`` mode, shape (n, k), float32."""
     bound = network.bind()
     return blockwise(rows, lambda x: bound(x, "eval").log_softmax(dim=1))
-
-
-def blockwise(rows: Rows, function: Callable[[Tensor], Tensor]) -> NDArray[np.float32]:
-    """Apply a function of a batch, (b, d) -> (b, m), to all rows; returns shape (n, m).
-
-    A matrix product may round differently for another number of rows. Every block has the same
-    number, so a row's result is the same bits alone, in a chunk or in the whole.
-    """
-    out: NDArray[np.float32] | None = None
-    with torch.no_grad():
-        for start in range(0, len(rows), BLOCK):
-            stop = min(start + BLOCK, len(rows))
-            x = rows.span(start, stop)
-            if stop - start < BLOCK:
-                x = torch.cat([x, x.new_zeros(BLOCK - len(x), x.shape[1])])
-            values = function(x)[: stop - start].cpu().numpy()
-            if out is None:
-                out = np.empty((len(rows), values.shape[1]), np.float32)
-            out[start:stop] = values
-    assert out is not None  # rows are never empty here
-    return out
 
 
 class NetworkPrediction(RowReader):

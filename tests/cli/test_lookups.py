@@ -10,7 +10,7 @@ import pytest
 from tiny_data import blobs
 
 import quantal as library
-from quantal.catalog import METHODS
+from quantal.catalog import CLUSTERERS, METHODS
 from quantal.cli.methods import explanations
 
 
@@ -34,8 +34,8 @@ def test_parameters_with_an_option_of_their_own_say_so(quantal):
     assert "n_clusters = 8 [use --clusters]" in quantal("methods", "imsat").out
 
 
-def test_help_of_fit_names_every_method(quantal):
-    assert " or ".join(METHODS) in quantal("fit", "--help").out
+def test_help_of_fit_names_every_clusterer(quantal):
+    assert " or ".join(CLUSTERERS) in quantal("fit", "--help").out
 
 
 def test_an_unknown_method_is_refused(quantal):

@@ -73,6 +73,9 @@ def data_fingerprint(x: Any) -> dict[str, Any]:
 
     The hash covers up to 64 rows spread over the data: enough to tell data sets apart, quick
     for a memory map.
+
+    Args:
+        x: (n, d) array, memory map or CSR array.
     """
     n = int(x.shape[0])
     chosen = np.unique(np.linspace(0, n - 1, min(n, FINGERPRINT_ROWS)).astype(np.int64))

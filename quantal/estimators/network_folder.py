@@ -1,0 +1,106 @@
+"""What a fitted network leaves in its model folder, and how it is put back."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data.preparation import SCALINGS, Preparation
+from ..errors import ParameterError
+from ..networks import MLP
+from ..training import resolve_device, resolve_dtype
+from .model_folder import ModelFolder
+
+PREPARATION_PARTS = ("center", "unit", "order")
+
+
+class NetworkFolder(ModelFolder):
+    """Mixin that saves and restores an estimator's preparation and its `quantal.networks.MLP`.
+
+    Attributes:
+        fitted_numbers: Names of fitted numbers that are saved where they exist.
+    """
+
+    fitted_numbers: ClassVar[tuple[str, ...]] = ("objective_", "n_iter_")
+
+    network_: MLP
+    preparation_: Preparation
+    hidden_layer_sizes_: tuple[int, ...]
+    n_features_in_: int
+    precision: str
+    device: str
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "network_")
+
+    def _n_outputs(self) -> int:
+        """Return the columns of the network's output."""
+        raise NotImplementedError
+
+    def _fitted_config(self) -> dict[str, Any]:
+        names = self.fitted_numbers
+        return {
+            "fitted": {name: getattr(self, name) for name in names if hasattr(self, name)},
+            "hidden_layer_sizes": list(self.hidden_layer_sizes_),
+            "scaling": self.preparation_.scaling,
+        }
+
+    def _fitted_tensors(self) -> dict[str, Tensor]:
+        tensors = {f"network.{k}": v for k, v in self.network_.state_dict().items()}
+        for name in PREPARATION_PARTS:
+            tensors[f"preparation.{name}"] = torch.from_numpy(getattr(self.preparation_, name))
+        return tensors
+
+    def _restore(self, config: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        widths = [int(width) for width in config["hidden_layer_sizes"]]
+        center, unit, order = (tensors[f"preparation.{name}"].numpy() for name in PREPARATION_PARTS)
+        _require_preparation(config["scaling"], center, unit, order, self.n_features_in_)
+        self.hidden_layer_sizes_ = tuple(widths)
+        self.preparation_ = Preparation(config["scaling"], center, unit, order)
+        self._device = _device_here(self.device)
+        self._dtype = resolve_dtype(self.precision, self._device, widths)
+        weights = {
+            k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")
+        }
+        self.network_ = _network([self.n_features_in_, *widths, self._n_outputs()], weights)
+        self.network_.to(self._device)
+        for name in self.fitted_numbers:
+            if name in config["fitted"]:
+                setattr(self, name, config["fitted"][name])
+
+
+def _device_here(device: str) -> torch.device:
+    """Return the saved device, or the best one of a machine that lacks it."""
+    try:
+        return resolve_device(device)
+    except ParameterError:
+        return resolve_device("auto")
+
+
+def _require_preparation(scaling: Any, center: Any, unit: Any, order: Any, n_features: int) -> None:
+    sound = (
+        scaling in SCALINGS
+        and center.shape == unit.shape == order.shape == (n_features,)
+        and center.dtype == unit.dtype == np.float64
+        and bool((unit > 0).all())
+        and np.array_equal(np.sort(order), np.arange(n_features))
+    )
+    if not sound:
+        raise ValueError("the preparation is damaged")
+
+
+def _network(sizes: list[int], weights: dict[str, Tensor]) -> MLP:
+    """Make the network only after the stored sizes agree with it: nothing large is allocated."""
+    n_features, *widths, n_outputs = sizes
+    stored = [tuple(weights[f"weights.{i}"].shape) for i in range(len(widths))] + [
+        tuple(weights["output"].shape)
+    ]
+    if stored != list(pairwise(sizes)):
+        raise ValueError(f"weights of shapes {stored} for a network of widths {sizes}")
+    network = MLP(n_features, widths, n_outputs, torch.Generator())
+    network.load_state_dict(weights)
+    return network
