@@ -60,8 +60,6 @@ def load_rows(recipe: Recipe, *, data_dir: str | Path | None = None) -> Experime
     if kept is not None:
         ids = None if ids is None else [ids[i] for i in kept]
     if dataset.kind != "images":
-        if options.scaling == "root_columns":
-            rows = rows * np.float32(rows.shape[1] ** 0.5)
         return ExperimentData(rows if kept is None else rows[kept], kept=kept, ids=ids)
     images = scaled(np.asarray(rows), options.scaling)
     images = images if kept is None else images[kept]
@@ -112,18 +110,14 @@ def scaled(images: NDArray[Any], scaling: str) -> NDArray[np.float32]:
 def _require_fitting(recipe: Recipe, kind: str) -> None:
     """Raise DataError where an option is for another kind of data."""
     options = recipe.data
-    for_text = options.scaling == "root_columns" or options.text is not None
     for_images = options.scaling in {"pixels", "unit"} or options.copies > 0
     if kind == "text" and for_images:
         raise DataError(
             f"{recipe.name}: data.copies and the scalings 'pixels' and 'unit' are for images, "
             f"but {recipe.dataset} is text."
         )
-    if kind != "text" and for_text:
-        raise DataError(
-            f"{recipe.name}: data.text and the scaling 'root_columns' are for text, "
-            f"but {recipe.dataset} is not text."
-        )
+    if kind != "text" and options.text is not None:
+        raise DataError(f"{recipe.name}: data.text is for text, but {recipe.dataset} is not text.")
 
 
 def _open(recipe: Recipe, data_dir: str | Path | None) -> Dataset:

@@ -19,8 +19,7 @@ class DataOptions:
 
     Attributes:
         scaling: "pixels" for x/128 - 1 (the IMSAT code's [-1, 1]), "unit" for the set's smallest
-            value at -1 and its largest at 1, "root_columns" for text rows times the square root
-            of their number of columns (DEC's factor), "none" for the values as read.
+            value at -1 and its largest at 1, "none" for the values as read.
         text: construction of the tf-idf columns of a text set, "20news" or "reuters".
         copies: random affine distortions of each image that replace it (0: the images
             themselves), drawn from ``seed``.
@@ -41,7 +40,7 @@ class DataOptions:
     noise: float = 0.05
 
     def __post_init__(self) -> None:
-        require_choice("data.scaling", self.scaling, ("none", "unit", "pixels", "root_columns"))
+        require_choice("data.scaling", self.scaling, ("none", "unit", "pixels"))
         require_choice("data.text", self.text, (None, "20news", "reuters"))
         require_range("data.copies", self.copies, low=0, integer=True)
         require_range("data.seed", self.seed, low=0, integer=True)

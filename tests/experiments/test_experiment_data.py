@@ -29,10 +29,9 @@ def test_pixel_scaling_refuses_what_are_no_pixels(recipe_of):
         load_rows(recipe_of(data={"scaling": "pixels"}))
 
 
-@pytest.mark.parametrize("data", [{"text": "20news"}, {"scaling": "root_columns"}])
-def test_options_for_text_are_refused_for_images(recipe_of, data):
-    with pytest.raises(DataError, match=r"are for text, but digits is not text"):
-        load_rows(recipe_of(data=data))
+def test_options_for_text_are_refused_for_images(recipe_of):
+    with pytest.raises(DataError, match=r"data.text is for text, but digits is not text"):
+        load_rows(recipe_of(data={"text": "20news"}))
 
 
 @pytest.fixture
@@ -47,9 +46,9 @@ def text_set(monkeypatch):
 
 
 def test_text_keeps_its_names_so_that_truth_follows_dropped_documents(text_set, recipe_of):
-    recipe = recipe_of(data={"limit": 2, "scaling": "root_columns"})
+    recipe = recipe_of(data={"limit": 2})
     data = load_rows(recipe)
-    assert data.rows.toarray().max() == 3.0
+    assert data.rows.toarray().max() == 1.0
     assert load_truth(recipe, data).tolist() == [3 - row for row in data.kept]
 
 

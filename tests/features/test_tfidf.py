@@ -38,6 +38,14 @@ def test_it_equals_scikit_learn(construction, sublinear, scale):
     np.testing.assert_array_equal(vectorizer.transform(TEXTS).toarray(), x.toarray())
 
 
+def test_20news_rows_keep_their_length():
+    vectorizer = TfIdf("20news")
+    x = vectorizer.fit_transform(["alpha " * 10, "alpha beta " * 5], dense=True)
+    beta = 1 + math.log(3 / 2)
+    np.testing.assert_allclose(x[0], [1 + math.log(10), 0], rtol=1e-6)
+    np.testing.assert_allclose(x[1], (1 + math.log(5)) * np.array([1, beta]), rtol=1e-6)
+
+
 def test_reuters_rows_have_norm_root_2000():
     norms = np.linalg.norm(TfIdf("reuters").fit_transform(TEXTS, dense=True), axis=1)
     np.testing.assert_allclose(norms, math.sqrt(2000), rtol=1e-6)
