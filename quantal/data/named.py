@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, ParameterError, suggestion
+from ..errors import DataError, FileFormatError, ParameterError, suggestion
 from .arrays import image_settings
 from .dataset import Dataset
 from .download import download
-from .named_files import LAYOUTS, Contents, embedded_digits, file_sha256, require_checksum
+from .named_files import Contents, embedded_digits, read_checked, require_checksum
 from .named_sets import NAMED, NamedFile, NamedSet
 from .options import Options, parse_image_size
 
@@ -143,7 +143,7 @@ def fetch(name: str, data_dir: str | Path | None = None) -> Path | None:
     if not entry.files:
         return None
     located = locate(entry, data_dir)
-    if located is not None and file_sha256(located[0]) == located[1].sha256:
+    if located is not None and _is_intact(*located):
         return located[0]
     public = [file for file in entry.files if file.url is not None]
     if not public:
@@ -151,6 +151,14 @@ def fetch(name: str, data_dir: str | Path | None = None) -> Path | None:
     file = public[0]
     assert file.url is not None
     return download(file.url, data_folder(data_dir) / file.name, file.sha256)
+
+
+def _is_intact(path: Path, file: NamedFile) -> bool:
+    try:
+        require_checksum(path, file)
+    except FileFormatError:
+        return False
+    return True
 
 
 def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
@@ -182,15 +190,16 @@ def markdown_table() -> str:
     head = ["name", "shape", "dtype", "classes", "files (first 12 digits of SHA-256)"]
     lines = [[*head, "source", "licence", "notes"], ["---"] * 8]
     for entry in NAMED.values():
-        files = [
-            f"`{file.name}` ({file.sha256[:12]}{', fetch' if file.url else ''})"
-            for file in entry.files
-        ]
+        files = [f"`{file.name}` ({file.sha256[:12]}{_remark(file)})" for file in entry.files]
         shape = " x ".join(f"{size:,}" for size in entry.shape)
         facts = [f"`{entry.name}`", shape, entry.dtype, str(entry.n_classes)]
         facts += [" or ".join(files) or "embedded", entry.source, entry.licence, entry.notes]
         lines.append(facts)
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _remark(file: NamedFile) -> str:
+    return (", of its arrays" if file.by_content else "") + (", fetch" if file.url else "")
 
 
 def _contents(name: str, data_dir: str | Path | None) -> Contents:
@@ -200,9 +209,7 @@ def _contents(name: str, data_dir: str | Path | None) -> Contents:
     located = locate(entry, data_dir)
     if located is None:
         raise DataError(missing_message(entry, data_dir))
-    path, file = located
-    require_checksum(path, file.sha256)
-    return LAYOUTS[file.layout](path)
+    return read_checked(*located)
 
 
 def missing_message(entry: NamedSet, data_dir: str | Path | None = None) -> str:

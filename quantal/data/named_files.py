@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FileFormatError
+from .named_sets import NamedFile
 from .numpy_files import load_npz_array
 from .text_files import iterate_lines
 
+CIFAR_BATCHES = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin")
 OMNIGLOT_SEED = 0  # the papers do not say which 100 of the 116 characters they used
 OMNIGLOT_CHARACTERS = 100
 REUTERS_TOPICS = ("earn", "acq", "crude", "trade")  # the four with the most single-topic documents
@@ -79,6 +81,25 @@ def omniglot(path: Path) -> Contents:
     return Contents(labels.astype(np.int64), x=ink.astype(np.float32))  # (2000, 21, 21)
 
 
+def cifar_archive(path: Path) -> Contents:
+    """Read the published archive of CIFAR-10: records of a label and three planes of 32 x 32.
+
+    Returns:
+        x (n, 32, 32, 3) uint8, the training batches first, in their order.
+    """
+    batches: dict[str, NDArray[np.uint8]] = {}
+    with tarfile.open(path, "r:gz") as archive:
+        for member in archive:
+            name = member.name.rpartition("/")[2]
+            content = archive.extractfile(member) if name in CIFAR_BATCHES else None
+            if content is not None:
+                batches[name] = np.frombuffer(content.read(), dtype=np.uint8).reshape(-1, 3073)
+    records = np.concatenate([batches[name] for name in CIFAR_BATCHES])
+    planes = records[:, 1:].reshape(-1, 3, 32, 32)
+    x = np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
+    return Contents(records[:, 0].astype(np.int64), x=x)
+
+
 def newsgroup_posts(path: Path) -> Contents:
     """Read the bodies of all 20 Newsgroups posts; ids are line numbers of the file.
 
@@ -133,15 +154,44 @@ LAYOUTS: dict[str, Callable[[Path], Contents]] = {
     "arrays": arrays,
     "train_test_arrays": train_test_arrays,
     "omniglot": omniglot,
+    "cifar_archive": cifar_archive,
     "newsgroup_posts": newsgroup_posts,
     "newsgroup_archive": newsgroup_archive,
     "largest_topics": largest_topics,
 }
 
 
-def require_checksum(path: Path, sha256: str) -> None:
-    """Raise FileFormatError unless the file's SHA-256 is the expected one."""
-    found = file_sha256(path)
+def content_sha256(contents: Contents) -> str:
+    """Return the SHA-256 of the rows' bytes followed by the labels' (int64, little-endian)."""
+    assert contents.x is not None  # a text set has no array
+    digest = hashlib.sha256(np.ascontiguousarray(contents.x).data)
+    digest.update(contents.labels.astype("<i8").data)
+    return digest.hexdigest()
+
+
+def read_checked(path: Path, file: NamedFile) -> Contents:
+    """Read one file of a named set; nothing unknown is decoded where the file itself is checked.
+
+    Raises:
+        FileFormatError: Its checksum is not the expected one, or it is damaged.
+    """
+    if not file.by_content:
+        require_checksum(path, file)
+    contents = LAYOUTS[file.layout](path)
+    if file.by_content:
+        _require_equal(path, content_sha256(contents), file.sha256)
+    return contents
+
+
+def require_checksum(path: Path, file: NamedFile) -> None:
+    """Raise FileFormatError unless the file's SHA-256, or its content's, is the expected one."""
+    if file.by_content:
+        read_checked(path, file)
+    else:
+        _require_equal(path, file_sha256(path), file.sha256)
+
+
+def _require_equal(path: Path, found: str, sha256: str) -> None:
     if found != sha256:
         raise FileFormatError(
             f"{path} is not the expected file: its SHA-256 is {found[:12]}..., wanted "

@@ -16,12 +16,15 @@ class NamedFile:
         sha256: Checksum of the whole file, in hexadecimal.
         layout: Which function of `named_files` understands it.
         url: A public copy of exactly these bytes, or None.
+        by_content: The checksum is of the rows and labels instead (`named_files.content_sha256`),
+            for a file that everybody packs anew.
     """
 
     name: str
     sha256: str
     layout: str
     url: str | None = None
+    by_content: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,30 @@ _SETS = (
                 "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
                 "train_test_arrays",
                 "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
+            ),
+        ),
+    ),
+    NamedSet(
+        "cifar10",
+        "images",
+        (60000, 32, 32, 3),
+        "uint8",
+        10,
+        "A. Krizhevsky: Learning Multiple Layers of Features from Tiny Images, 2009",
+        "none stated by the author",
+        "RGB, the 50,000 training rows first; cifar10.npz holds x and y in the published order.",
+        (
+            NamedFile(
+                "cifar10.npz",
+                "679a0a54bc26fa5425a8717c376404f30e2982dcca8ebd67a5e0ea32155044bf",
+                "arrays",
+                by_content=True,
+            ),
+            NamedFile(
+                "cifar-10-binary.tar.gz",
+                "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+                "cifar_archive",
+                "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
             ),
         ),
     ),

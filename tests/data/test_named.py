@@ -4,6 +4,7 @@ import io
 import os
 import tarfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,39 @@ def test_the_newsgroup_archive_is_read_by_half_and_group(tmp_path):
     ]
     assert contents.labels.tolist() == [0, 1, 1, 1]
     assert contents.ids == ["train/0", "train/1", "train/2", "test/3"]
+
+
+def test_the_cifar_archive_becomes_images_with_the_colours_last(tmp_path):
+    records = np.arange(6 * 2 * 3073, dtype=np.uint64).astype(np.uint8).reshape(6, 2, 3073)
+    records[:, :, 0] = np.arange(12).reshape(6, 2)
+    with tarfile.open(tmp_path / "c.tar.gz", "w:gz") as archive:
+        for number in (5, 0, 1, 4, 3, 2):
+            name = "test_batch.bin" if number == 5 else f"data_batch_{number + 1}.bin"
+            info = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
+            info.size = records[number].nbytes
+            archive.addfile(info, io.BytesIO(records[number].tobytes()))
+        archive.addfile(tarfile.TarInfo("cifar-10-batches-bin/readme.html"))
+    contents = named_files.cifar_archive(tmp_path / "c.tar.gz")
+    assert contents.x.shape == (12, 32, 32, 3)
+    assert contents.labels.tolist() == list(range(12))
+    green = records[3, 1, 1 + 1024 : 1 + 2048].reshape(32, 32)
+    np.testing.assert_array_equal(contents.x[7, :, :, 1], green)
+
+
+def test_a_file_that_everybody_packs_anew_is_checked_by_its_arrays(tmp_path, monkeypatch):
+    x, y = np.arange(12, dtype=np.uint8).reshape(3, 2, 2), np.array([0, 1, 1])
+    sha256 = named_files.content_sha256(named_files.Contents(y, x=x))
+    file = named.NamedFile("usps.npz", sha256, "arrays", by_content=True)
+    monkeypatch.setitem(named.NAMED, "usps", replace(named.NAMED["usps"], files=(file,)))
+    for save in (np.savez, np.savez_compressed):
+        save(tmp_path / "usps.npz", x=x, y=y)
+        assert named.load("usps", tmp_path).x.shape == (3, 2, 2)
+        assert named.fetch("usps", tmp_path) == tmp_path / "usps.npz"
+    np.savez(tmp_path / "usps.npz", x=x, y=y[::-1])
+    with pytest.raises(FileFormatError, match=r"not the expected file"):
+        named.load("usps", tmp_path)
+    with pytest.raises(DataError, match=r"no public copy"):
+        named.fetch("usps", tmp_path)
 
 
 def test_labels_of_unknown_rows_are_refused():
