@@ -26,7 +26,7 @@ def page_name(path):
 @pytest.fixture(autouse=True)
 def _few_epochs(monkeypatch):
     """Train as little as possible: these tests are about names, shapes and files."""
-    defaults = importlib.import_module("quantal.clustering.defaults")
+    defaults = importlib.import_module("quantal.estimators.defaults")
     monkeypatch.setattr(defaults, "n_epochs", lambda *_: 2)
     monkeypatch.setattr(defaults, "n_init", lambda *_: 1)
 

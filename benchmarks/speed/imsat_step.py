@@ -21,8 +21,8 @@ import torch
 from benchmarks.peers.imsat_reference import ReferenceNetwork, training_step
 from quantal.clustering import IMSAT
 from quantal.clustering.balance import InformationTerm
-from quantal.clustering.self_augmentation import AdversarialTerm
 from quantal.data.preparation import learn_preparation
+from quantal.estimators.self_augmentation import AdversarialTerm
 from quantal.networks import MLP
 from quantal.training import Plan, Run, has_fast_bfloat16
 from quantal.training.batches import epoch_order

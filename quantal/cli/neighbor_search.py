@@ -42,7 +42,7 @@ def expected_seconds(n_rows: int, n_features: int) -> float:
     """Estimate the search from the speed of a small matrix product on this machine."""
     import numpy as np
 
-    from ..clustering.radius import EXACT_ROWS, SAMPLE_ROWS
+    from ..estimators.radius import EXACT_ROWS, SAMPLE_ROWS
 
     block = np.ones((SIDE, SIDE), np.float32)
     times = []

@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from ..errors import ParameterError, require_choice, require_range
-from ..networks import MLP
-from ..training import Step
-from ..training.randomness import PURPOSES, derived_seed
-from ..training.rows import Rows
-from . import defaults
-from .balance import InformationTerm
+from ..estimators import SelfAugmented
 from .network_clusterer import NetworkClusterer
-from .radius import neighbor_distances, with_floor
-from .self_augmentation import (
-    AdversarialTerm,
-    Batch,
-    RandomTerm,
-    Term,
-    ViewTerm,
-    view_of,
-    weighted_names,
-)
-
-UNITS = ("neighbors", "absolute")
 
 
-class IMSAT(NetworkClusterer):
+class IMSAT(SelfAugmented, NetworkClusterer):
     """Information maximisation with self-augmented training.
 
     Minimises ``R_SAT + trade_off * (H(Y|X) + balance * KL[p(y) || prior])``: predictions are
@@ -170,81 +148,7 @@ class IMSAT(NetworkClusterer):
 
     def _require_parameters(self) -> None:
         super()._require_parameters()
-        weighted_names(self.augmentation)
-        defaults.trade_off(self.trade_off, ())
-        require_range("alpha", self.alpha, low=0, low_open=True)
-        defaults.n_neighbors(self.n_neighbors, 1, self.n_clusters)
-        require_range("xi", self.xi, low=0, low_open=True)
-        require_range("n_power", self.n_power, low=1, integer=True)
-        require_choice("units", self.units, UNITS)
-        if self.radius is not None:
-            require_range("radius", self.radius, low=0, low_open=True)
+        self._require_augmentation()
 
-    def _trade_off(self) -> float:
-        return defaults.trade_off(self.trade_off, self.hidden_layer_sizes_)
-
-    def _has_layout(self) -> bool:
-        kinds = [kind for _, kind, _ in weighted_names(self.augmentation)]
-        return any(kind == "affine" for kind in kinds)
-
-    def _image_shape(self) -> tuple[int, ...] | None:
-        if self.image_shape is None:
-            return self.image_shape_
-        shape = tuple(int(size) for size in self.image_shape)
-        if len(shape) != 2 or shape[0] * shape[1] != self.n_features_in_:
-            raise ParameterError(
-                f"image_shape must be (h, w) with h * w = {self.n_features_in_}, the number of "
-                f"columns, got {self.image_shape!r}."
-            )
-        return shape
-
-    def _terms(self, rows: Rows, seed: int) -> list[tuple[str, float, Term]]:
-        """Return name, weight and function of every term of R_SAT."""
-        kinds = weighted_names(self.augmentation)
-        adversarial = any(kind == "vat" for _, kind, _ in kinds)
-        perturbed = adversarial or any(kind == "rpt" for _, kind, _ in kinds)
-        needs_distance = perturbed and (
-            self.radius is None or (adversarial and self.units == "neighbors")
-        )
-        distance = torch.empty(0)
-        self.n_compared_ = 0
-        if needs_distance:
-            sample_seed = derived_seed(seed, PURPOSES["radius"])
-            rank = defaults.n_neighbors(self.n_neighbors, len(rows), self.n_clusters)
-            found, self.n_compared_ = neighbor_distances(rows, rank, sample_seed)
-            if self.units == "neighbors":
-                found = with_floor(found, self.n_features_in_)
-            distance = torch.from_numpy(found).to(rows.device)
-        radius = self.alpha * distance
-        if self.radius is not None:
-            radius = torch.full((len(rows),), float(self.radius), device=rows.device)
-        xi = float(self.xi) if self.units == "absolute" else self.xi * distance
-        terms: list[tuple[str, float, Term]] = []
-        for name, kind, weight in kinds:
-            if kind == "vat":
-                terms.append((name, weight, AdversarialTerm(radius, xi, self.n_power)))
-            elif kind == "rpt":
-                terms.append((name, weight, RandomTerm(radius)))
-            else:
-                terms.append((name, weight, ViewTerm(view_of(kind, self._image_shape()))))
-        return terms
-
-    def _step_maker(self, rows: Rows, seed: int) -> Callable[..., Step]:
-        terms = self._terms(rows, seed)
-        trade_off = self._trade_off()
-
-        def make(network: MLP, information: InformationTerm, generator: torch.Generator) -> Step:
-            def step(numbers: Tensor) -> dict[str, Tensor]:
-                x = rows.prepared(numbers)
-                bound = network.bind(self._dtype)
-                log_p = bound(x, "train").log_softmax(dim=1)
-                batch = Batch(numbers, x, log_p.detach(), bound, rows, generator)
-                values = {name: term(batch) for name, _, term in terms}
-                penalty = sum((weight * values[name] for name, weight, _ in terms), torch.zeros(()))
-                information_value, parts = information(log_p)
-                total = penalty + trade_off * information_value
-                return {**values, **parts, "penalty": penalty, "total": total}
-
-            return step
-
-        return make
+    def _n_groups(self) -> int:
+        return self.n_clusters

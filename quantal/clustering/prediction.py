@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted
 
-from ..data.preparation import Preparation
-from ..estimators import RowReader, blockwise
+from ..estimators import NetworkEstimator, blockwise
 from ..networks import MLP
 from ..training.rows import Rows
 
@@ -20,12 +17,8 @@ def log_probabilities(network: MLP, rows: Rows) -> NDArray[np.float32]:
     return blockwise(rows, lambda x: bound(x, "eval").log_softmax(dim=1))
 
 
-class NetworkPrediction(RowReader):
+class NetworkPrediction(NetworkEstimator):
     """Mixin with what a fitted network gives for any rows."""
-
-    network_: MLP
-    preparation_: Preparation
-    _device: torch.device
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
         """Return the cluster of each row, shape (n,), int64; equals ``labels_`` on the fit's X."""
@@ -60,7 +53,3 @@ class NetworkPrediction(RowReader):
         linear = not len(self.network_.norms)
         function = network if linear else network.embed
         return blockwise(rows, lambda x: function(x, "eval"))
-
-    def _rows_to_read(self, X: ArrayLike) -> Rows:
-        check_is_fitted(self, "network_")
-        return Rows(self._read(X, reset=False), self.preparation_, self._device, hold=False)

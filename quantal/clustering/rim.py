@@ -129,7 +129,7 @@ class RIM(NetworkClusterer):
         def make(network: MLP, information: InformationTerm, _: torch.Generator) -> Step:
             def step(numbers: Tensor) -> dict[str, Tensor]:
                 logits = network.bind(self._dtype)(rows.prepared(numbers), "train")
-                value, parts = information(logits.log_softmax(dim=1))
+                value, parts = information(self._prediction(logits))
                 return {**parts, "total": self.trade_off * value}
 
             return step

@@ -15,6 +15,7 @@ from ..networks import MLP
 from ..training import resolve_device, resolve_dtype
 from .model_folder import ModelFolder
 
+PREFIX = "network."
 PREPARATION_PARTS = ("center", "unit", "order")
 
 
@@ -41,6 +42,25 @@ class NetworkFolder(ModelFolder):
         """Return the columns of the network's output."""
         raise NotImplementedError
 
+    def _make_network(self, generator: torch.Generator) -> MLP:
+        """Return a new network for the fit's widths."""
+        shape = (self.n_features_in_, self.hidden_layer_sizes_, self._n_outputs())
+        return MLP(*shape, generator)
+
+    def _weight_names(self) -> list[str]:
+        """Return the names of the network's matrices, (n_in, n_out), from input to output."""
+        return [*(f"weights.{i}" for i in range(len(self.hidden_layer_sizes_))), "output"]
+
+    def _stored_network(self, weights: dict[str, Tensor]) -> MLP:
+        """Make the network only after the stored sizes agree: nothing large is allocated."""
+        sizes = [self.n_features_in_, *self.hidden_layer_sizes_, self._n_outputs()]
+        stored = [tuple(weights[name].shape) for name in self._weight_names()]
+        if stored != list(pairwise(sizes)):
+            raise ValueError(f"weights of shapes {stored} for a network of widths {sizes}")
+        network = self._make_network(torch.Generator())
+        network.load_state_dict(weights)
+        return network
+
     def _fitted_config(self) -> dict[str, Any]:
         names = self.fitted_numbers
         return {
@@ -50,7 +70,7 @@ class NetworkFolder(ModelFolder):
         }
 
     def _fitted_tensors(self) -> dict[str, Tensor]:
-        tensors = {f"network.{k}": v for k, v in self.network_.state_dict().items()}
+        tensors = {f"{PREFIX}{k}": v for k, v in self.network_.state_dict().items()}
         for name in PREPARATION_PARTS:
             tensors[f"preparation.{name}"] = torch.from_numpy(getattr(self.preparation_, name))
         return tensors
@@ -63,11 +83,9 @@ class NetworkFolder(ModelFolder):
         self.preparation_ = Preparation(config["scaling"], center, unit, order)
         self._device = _device_here(self.device)
         self._dtype = resolve_dtype(self.precision, self._device, widths)
-        weights = {
-            k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")
-        }
-        self.network_ = _network([self.n_features_in_, *widths, self._n_outputs()], weights)
-        self.network_.to(self._device)
+        self.network_ = self._stored_network(
+            {k.removeprefix(PREFIX): v for k, v in tensors.items() if k.startswith(PREFIX)}
+        ).to(self._device)
         for name in self.fitted_numbers:
             if name in config["fitted"]:
                 setattr(self, name, config["fitted"][name])
@@ -91,16 +109,3 @@ def _require_preparation(scaling: Any, center: Any, unit: Any, order: Any, n_fea
     )
     if not sound:
         raise ValueError("the preparation is damaged")
-
-
-def _network(sizes: list[int], weights: dict[str, Tensor]) -> MLP:
-    """Make the network only after the stored sizes agree with it: nothing large is allocated."""
-    n_features, *widths, n_outputs = sizes
-    stored = [tuple(weights[f"weights.{i}"].shape) for i in range(len(widths))] + [
-        tuple(weights["output"].shape)
-    ]
-    if stored != list(pairwise(sizes)):
-        raise ValueError(f"weights of shapes {stored} for a network of widths {sizes}")
-    network = MLP(n_features, widths, n_outputs, torch.Generator())
-    network.load_state_dict(weights)
-    return network

@@ -1,6 +1,11 @@
 """Objectives: pure functions, tensors in, scalars out, in nats."""
 
-from .divergence import kl_divergence, prior_divergence
+from .divergence import (
+    bit_divergence,
+    kl_divergence,
+    label_divergence,
+    prior_divergence,
+)
 from .entropy import conditional_entropy, marginal_entropy, mutual_information
 from .virtual_adversarial import (
     adversarial_direction,
@@ -11,8 +16,10 @@ from .virtual_adversarial import (
 
 __all__ = [
     "adversarial_direction",
+    "bit_divergence",
     "conditional_entropy",
     "kl_divergence",
+    "label_divergence",
     "marginal_entropy",
     "mutual_information",
     "prior_divergence",

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor
+from torch.nn import functional
 
 from .entropy import log_marginal
+
+Divergence = Callable[[Tensor, Tensor], Tensor]
+"""Maps what is known of clean rows and the logits of changed ones, (n, k) each, to a scalar."""
 
 
 def kl_divergence(log_p: Tensor, log_q: Tensor) -> Tensor:
@@ -21,6 +27,41 @@ def kl_divergence(log_p: Tensor, log_q: Tensor) -> Tensor:
     Source: Hu et al. 2017, Eq. 3 less the constant entropy of the target.
     """
     return (log_p.exp() * (log_p - log_q)).sum(dim=1).mean()
+
+
+def label_divergence(log_p: Tensor, logits: Tensor) -> Tensor:
+    """Mean over rows of KL[p || softmax(logits)], in nats: how much labels have changed.
+
+    Args:
+        log_p: log-probabilities of the clean rows, shape (n, k); detach it.
+        logits: network output for the changed rows, shape (n, k).
+
+    Returns:
+        Scalar >= 0.
+
+    Source: Hu et al. 2017, Eq. 3; see `kl_divergence`.
+    """
+    return kl_divergence(log_p, logits.log_softmax(dim=1))
+
+
+def bit_divergence(clean_logits: Tensor, logits: Tensor) -> Tensor:
+    """Sum over bits, mean over rows, of KL[p || q] of independent bits, in nats.
+
+    Args:
+        clean_logits: logits of p, shape (n, n_bits); detach it where p is a target.
+        logits: logits of q, shape (n, n_bits).
+
+    Returns:
+        Scalar >= 0, 0 when the rows agree. Its gradient by ``logits`` is (q - p) / n, also where
+        a probability is exactly 0 or 1 in float32.
+
+    Source: Hu et al. 2017, Eq. 3 with the bits of Section 3.4; the authors' imsat_hash.py.
+    Differs: written as softplus(b) - softplus(a) - p (b - a), so that no logarithm needs the
+    authors' 1e-8.
+    """
+    p = clean_logits.sigmoid()
+    gain = functional.softplus(logits) - functional.softplus(clean_logits)
+    return (gain - p * (logits - clean_logits)).sum(dim=1).mean()
 
 
 def prior_divergence(log_p: Tensor, log_prior: Tensor) -> Tensor:

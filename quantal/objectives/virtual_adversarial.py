@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from .divergence import kl_divergence
+from .divergence import Divergence, label_divergence
 
 LogitsOf = Callable[[Tensor], Tensor]
 
@@ -53,11 +53,12 @@ def random_direction(x: Tensor, generator: torch.Generator) -> Tensor:
 def adversarial_direction(
     logits_of: LogitsOf,
     x: Tensor,
-    clean_log_p: Tensor,
+    clean: Tensor,
     *,
     xi: float | Tensor,
     n_power: int = 1,
     generator: torch.Generator,
+    divergence: Divergence = label_divergence,
 ) -> Tensor:
     """Find the unit direction in which the prediction changes most, by power iteration.
 
@@ -65,10 +66,12 @@ def adversarial_direction(
         logits_of: (n, d) -> (n, k); must not update batch-norm averages. Gradients are taken with
             respect to its input only; pass it frozen parameters to save the rest.
         x: inputs, shape (n, d).
-        clean_log_p: log-probabilities at ``x``, shape (n, k), detached.
+        clean: what ``divergence`` takes of ``x``, detached: log-probabilities, shape (n, k), or
+            for `bit_divergence` logits.
         xi: length of the probing step, in the unit of ``x``; a number or shape (n, 1).
         n_power: power iterations, >= 1.
         generator: source of the first direction.
+        divergence: how much a prediction has changed.
 
     Returns:
         Unit rows, shape (n, d), without gradient.
@@ -83,7 +86,7 @@ def adversarial_direction(
         # The gradient by the probe is the one by the direction but for each row's length.
         probe = torch.addcmul(x, direction, step).requires_grad_()
         with torch.enable_grad():
-            distance = kl_divergence(clean_log_p, logits_of(probe).log_softmax(dim=1))
+            distance = divergence(clean, logits_of(probe))
             (gradient,) = torch.autograd.grad(distance, probe)
         direction = unit_rows(gradient, direction)
     return direction
@@ -93,12 +96,13 @@ def vat_penalty(
     logits_of: LogitsOf,
     frozen_logits_of: LogitsOf,
     x: Tensor,
-    clean_log_p: Tensor,
+    clean: Tensor,
     radius: Tensor,
     *,
     xi: float | Tensor,
     n_power: int = 1,
     generator: torch.Generator,
+    divergence: Divergence = label_divergence,
 ) -> Tensor:
     """Virtual adversarial penalty KL[p(y|x) || p(y|x + r)], mean over rows, in nats.
 
@@ -106,41 +110,51 @@ def vat_penalty(
         logits_of: (n, d) -> (n, k), with gradients to the parameters.
         frozen_logits_of: the same function with constant parameters, for the search of r.
         x: inputs, shape (n, d).
-        clean_log_p: log-probabilities at ``x``, shape (n, k); a target, hence detached here.
+        clean: what ``divergence`` takes of ``x``: log-probabilities, shape (n, k), or for
+            `bit_divergence` logits; a target, hence detached here.
         radius: length of each row's r, shape (n,), in the unit of ``x``.
         xi: see `adversarial_direction`.
         n_power: see `adversarial_direction`.
         generator: source of the first direction.
+        divergence: how much a prediction has changed.
 
     Returns:
         Scalar >= 0; gradients reach the parameters only through p(y|x + r).
 
     Source: Hu et al. 2017, Eq. 3 and 4.
     """
-    target = clean_log_p.detach()
+    target = clean.detach()
     direction = adversarial_direction(
-        frozen_logits_of, x, target, xi=xi, n_power=n_power, generator=generator
+        frozen_logits_of,
+        x,
+        target,
+        xi=xi,
+        n_power=n_power,
+        generator=generator,
+        divergence=divergence,
     )
-    perturbed = logits_of(torch.addcmul(x, direction, radius[:, None]))
-    return kl_divergence(target, perturbed.log_softmax(dim=1))
+    return divergence(target, logits_of(torch.addcmul(x, direction, radius[:, None])))
 
 
 def rpt_penalty(
     logits_of: LogitsOf,
     x: Tensor,
-    clean_log_p: Tensor,
+    clean: Tensor,
     radius: Tensor,
     *,
     generator: torch.Generator,
+    divergence: Divergence = label_divergence,
 ) -> Tensor:
     """Random perturbation penalty KL[p(y|x) || p(y|x + r)] with r uniform on a sphere, in nats.
 
     Args:
         logits_of: (n, d) -> (n, k), with gradients to the parameters.
         x: inputs, shape (n, d).
-        clean_log_p: log-probabilities at ``x``, shape (n, k); a target, hence detached here.
+        clean: what ``divergence`` takes of ``x``: log-probabilities, shape (n, k), or for
+            `bit_divergence` logits; a target, hence detached here.
         radius: length of each row's r, shape (n,), in the unit of ``x``.
         generator: source of r.
+        divergence: how much a prediction has changed.
 
     Returns:
         Scalar >= 0.
@@ -148,4 +162,4 @@ def rpt_penalty(
     Source: Hu et al. 2017, Eq. 3 and 5 (after Bachman et al. 2014).
     """
     perturbed = torch.addcmul(x, random_direction(x, generator), radius[:, None])
-    return kl_divergence(clean_log_p.detach(), logits_of(perturbed).log_softmax(dim=1))
+    return divergence(clean.detach(), logits_of(perturbed))

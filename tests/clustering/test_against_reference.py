@@ -11,8 +11,8 @@ import torch
 
 from quantal.clustering.balance import InformationTerm
 from quantal.clustering.imsat import IMSAT
-from quantal.clustering.self_augmentation import AdversarialTerm
 from quantal.data.preparation import learn_preparation
+from quantal.estimators.self_augmentation import AdversarialTerm
 from quantal.networks import MLP
 from quantal.objectives import virtual_adversarial
 from quantal.training import Plan, Run

@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits, make_blobs
 from sklearn.metrics import adjusted_rand_score
 
 from quantal import load
-from quantal.clustering import IMSAT, RIM, radius
+from quantal.clustering import IMSAT, RIM
 from quantal.errors import (
     CollapseWarning,
     DataError,
@@ -18,6 +18,7 @@ from quantal.errors import (
     ParameterError,
     ScaleWarning,
 )
+from quantal.estimators import radius
 
 QUICK = {"n_init": 1, "n_epochs": 2, "hidden_layer_sizes": (16,), "random_state": 0}
 quietly = pytest.mark.filterwarnings("ignore::quantal.errors.CollapseWarning")

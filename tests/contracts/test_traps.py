@@ -8,9 +8,9 @@ import torch
 from sklearn.datasets import load_digits
 
 from quantal.clustering import IMSAT
-from quantal.clustering.radius import neighbor_distances
-from quantal.clustering.self_augmentation import AdversarialTerm, Batch
 from quantal.data.preparation import learn_preparation
+from quantal.estimators.radius import neighbor_distances
+from quantal.estimators.self_augmentation import AdversarialTerm, Batch
 from quantal.networks import MLP
 from quantal.objectives import vat_penalty
 from quantal.training.rows import Rows

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from quantal.clustering import defaults
 from quantal.errors import ParameterError
+from quantal.estimators import defaults
 
 
 @pytest.mark.parametrize(("n", "width"), [(150, 128), (5_000, 512), (70_000, 1200)])
@@ -19,10 +19,10 @@ def test_small_data_are_one_batch():
     assert defaults.batch_size(512, 100) == 100
 
 
-def test_there_are_enough_steps_for_many_clusters():
-    assert defaults.n_epochs("auto", 400, 400, 3) == 300
-    assert defaults.n_epochs("auto", 400, 400, 40) == 2_000
-    assert defaults.n_epochs("auto", 1_000_000, 250, 10) == 2  # 8,000 steps
+def test_there_are_enough_steps():
+    assert defaults.n_epochs("auto", 400, 400) == 300
+    assert defaults.n_epochs("auto", 400, 400, least_steps=2_000) == 2_000
+    assert defaults.n_epochs("auto", 1_000_000, 250, least_steps=500) == 2  # 8,000 steps
 
 
 def test_the_neighbour_stays_within_half_a_cluster():
@@ -41,7 +41,7 @@ def test_cheap_runs_are_restarted():
     [
         (lambda: defaults.hidden_layer_sizes((10, 0), 5), "hidden_layer_sizes must be an integer"),
         (lambda: defaults.batch_size(0, 5), r"batch_size must be an integer in \[1, inf\]"),
-        (lambda: defaults.n_epochs(2.5, 5, 5, 2), "n_epochs must be an integer.*got 2.5"),
+        (lambda: defaults.n_epochs(2.5, 5, 5), "n_epochs must be an integer.*got 2.5"),
         (lambda: defaults.n_init("many", 5), "n_init must be an integer.*got 'many'"),
         (lambda: defaults.n_neighbors(0, 5, 2), "n_neighbors must be an integer"),
     ],

@@ -1,4 +1,4 @@
-"""The terms of self-augmented training: what must not change the label of a row, and how much.
+"""The terms of self-augmented training: what must not change a prediction, and how much.
 
 A term maps a batch to a penalty KL[p(y|x) || p(y|T(x))]. Terms with weights add up (Hu et al.
 2017, Eq. 18); anything with the signature of a view can be one.
@@ -15,7 +15,8 @@ from torch import Tensor
 
 from ..errors import ParameterError, require_choice, require_range
 from ..networks import BoundMLP
-from ..objectives import kl_divergence, rpt_penalty, vat_penalty
+from ..objectives import label_divergence, rpt_penalty, vat_penalty
+from ..objectives.divergence import Divergence
 from ..training.rows import Rows
 from ..views import AffineDistortion, View
 
@@ -29,18 +30,21 @@ class Batch:
     Attributes:
         numbers: Row numbers, shape (b,).
         x: Prepared rows, shape (b, d).
-        clean_log_p: Detached log-probabilities at ``x``, shape (b, k).
+        clean: What ``divergence`` takes of the clean rows, detached: log-probabilities of labels
+            or logits of bits, shape (b, k).
         network: The network with this step's weights.
         rows: The data set, for terms that change raw rows.
         generator: Source of every draw.
+        divergence: How much a prediction has changed.
     """
 
     numbers: Tensor
     x: Tensor
-    clean_log_p: Tensor
+    clean: Tensor
     network: BoundMLP
     rows: Rows
     generator: torch.Generator
+    divergence: Divergence = label_divergence
 
     def perturbed(self, x: Tensor) -> Tensor:
         """Logits at changed rows, normalised by their own batch, averages untouched."""
@@ -72,11 +76,12 @@ class AdversarialTerm:
             batch.perturbed,
             lambda x: frozen(x, "batch"),
             batch.x,
-            batch.clean_log_p,
+            batch.clean,
             self.radius[batch.numbers],
             xi=xi,
             n_power=self.n_power,
             generator=batch.generator,
+            divergence=batch.divergence,
         )
 
 
@@ -95,9 +100,10 @@ class RandomTerm:
         return rpt_penalty(
             batch.perturbed,
             batch.x,
-            batch.clean_log_p,
+            batch.clean,
             self.radius[batch.numbers],
             generator=batch.generator,
+            divergence=batch.divergence,
         )
 
 
@@ -120,8 +126,7 @@ class ViewTerm:
                 f"The augmentation returned shape {tuple(changed.shape)} for a batch of shape "
                 f"{tuple(raw.shape)}; it must keep the shape."
             )
-        logits = batch.perturbed(batch.rows.prepare(changed))
-        return kl_divergence(batch.clean_log_p, logits.log_softmax(dim=1))
+        return batch.divergence(batch.clean, batch.perturbed(batch.rows.prepare(changed)))
 
 
 def weighted_names(augmentation: Any) -> list[tuple[str, Any, float]]:

@@ -10,11 +10,10 @@ from ..errors import require_range
 SMALL_ROWS, MIDDLE_ROWS = 2_000, 20_000
 FULL_BATCH_ROWS = 500
 TINY_STEPS, SMALL_STEPS, MIDDLE_STEPS, LARGE_STEPS = 300, 1_000, 2_500, 5_000
-STEPS_PER_CLUSTER = 50
 MOST_EPOCHS = 2_000
 NEIGHBORS = 10
 DEEP_TRADE_OFF, LINEAR_TRADE_OFF = 0.1, 1.6
-CLUSTER_SHARE = 2  # the neighbour is looked for within half of an average cluster
+GROUP_SHARE = 2  # the neighbour is looked for within half of an average group
 
 
 def hidden_layer_sizes(value: object, n_rows: int) -> tuple[int, ...]:
@@ -40,8 +39,18 @@ def batch_size(value: object, n_rows: int) -> int:
     return min(int(value), n_rows)  # type: ignore[call-overload,no-any-return]
 
 
-def n_epochs(value: object, n_rows: int, rows_per_step: int, n_clusters: int) -> int:
-    """Return the passes over the data, for "auto" so many that there are enough steps."""
+def n_epochs(value: object, n_rows: int, rows_per_step: int, least_steps: int = 0) -> int:
+    """Return the passes over the data, for "auto" so many that there are enough steps.
+
+    Args:
+        value: the parameter.
+        n_rows: rows of the data.
+        rows_per_step: rows of a step.
+        least_steps: steps that the method needs whatever the number of rows.
+
+    Raises:
+        ParameterError: Not a positive integer.
+    """
     if isinstance(value, str) and value == "auto":
         steps = LARGE_STEPS
         for limit, fewer in (
@@ -52,7 +61,7 @@ def n_epochs(value: object, n_rows: int, rows_per_step: int, n_clusters: int) ->
             if n_rows < limit:
                 steps = fewer
                 break
-        steps = max(steps, STEPS_PER_CLUSTER * n_clusters)
+        steps = max(steps, least_steps)
         per_epoch = max(1, n_rows // rows_per_step)
         return max(1, min(MOST_EPOCHS, -(-steps // per_epoch)))
     require_range("n_epochs", value, low=1, integer=True)
@@ -72,14 +81,22 @@ def trade_off(value: object, widths: tuple[int, ...]) -> float:
     return float(value)  # type: ignore[arg-type]
 
 
-def n_neighbors(value: object, n_rows: int, n_clusters: int) -> int:
+def n_neighbors(value: object, n_rows: int, n_groups: int) -> int:
     """Return the rank of the neighbour whose distance sets the radius.
 
-    "auto" is the paper's 10, but at most half of an average cluster's rows: in small
-    clusters the tenth neighbour is a stranger, and a radius that reaches it blurs the clusters.
+    "auto" is the paper's 10, but at most half of an average group's rows: in small
+    groups the tenth neighbour is a stranger, and a radius that reaches it blurs the groups.
+
+    Args:
+        value: the parameter.
+        n_rows: rows of the data.
+        n_groups: groups of alike rows that the data may consist of.
+
+    Raises:
+        ParameterError: Not a positive integer.
     """
     if isinstance(value, str) and value == "auto":
-        return max(1, min(NEIGHBORS, n_rows // (CLUSTER_SHARE * n_clusters)))
+        return max(1, min(NEIGHBORS, n_rows // (GROUP_SHARE * n_groups)))
     require_range("n_neighbors", value, low=1, integer=True)
     return int(value)  # type: ignore[call-overload,no-any-return]
 

@@ -1,0 +1,279 @@
+"""What estimators with a network share: attempts, checkpoints, one pass more, saving."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Self, cast
+
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from ..data.preparation import learn_preparation
+from ..errors import CollapseWarning
+from ..networks import MLP
+from ..training import (
+    Checkpoints,
+    Collapse,
+    Plan,
+    ProgressBar,
+    Run,
+    Step,
+    resolve_device,
+    resolve_dtype,
+    schedule_named,
+)
+from ..training.attempts import Attempts, Outcome, load_outcome, train_best
+from ..training.checkpoint import fingerprint
+from ..training.loop import Listener
+from ..training.randomness import PURPOSES, derived_generator, derived_seed, seed_from
+from ..training.rows import Rows
+from . import defaults
+from .input_rows import RowReader, data_fingerprint, len_of
+from .network_folder import NetworkFolder
+
+SILENT = frozenset({"checkpoint", "checkpoint_every", "resume", "verbose", "random_state"})
+
+
+class NetworkEstimator(RowReader, NetworkFolder, ABC):
+    """Base of all estimators that train a network by `quantal.training.Run`.
+
+    A subclass holds the parameters and says what a step minimises (`_step_maker`), how good a
+    finished run is (`_information_value`) and what a fit sets beside the network (`_conclude`).
+    Everything else has a default that it may replace.
+
+    Attributes:
+        network_: The trained network.
+        objective_: Value that the kept restart was chosen by; lower is better.
+        history_: Mean of each named loss term in every epoch.
+        n_iter_: Epochs trained.
+        collapse_: What the label-free diagnosis found; empty if nothing.
+        preparation_: How rows are brought to one scale.
+        data_: Shape, dtype and fingerprint of the fit's rows.
+    """
+
+    # The subclasses' constructors store these; annotated here for the shared code.
+    hidden_layer_sizes: Any
+    trade_off: Any
+    scaling: str
+    n_epochs: Any
+    batch_size: Any
+    learning_rate: float
+    learning_rate_schedule: str
+    weight_decay: float
+    n_init: Any
+    patience: int | None
+    random_state: Any
+    device: str
+    precision: str
+    checkpoint: str | None
+    checkpoint_every: float
+    resume: bool
+    verbose: int
+
+    collapse_: list[Collapse]
+    history_: dict[str, list[float]]
+
+    @abstractmethod
+    def _step_maker(self, rows: Rows, seed: int) -> Callable[..., Step]:
+        """Return a function (network, stage, generator) -> step for these rows."""
+
+    def _prediction(self, logits: Tensor) -> Tensor:
+        """Return what information terms and divergences take of the network's output."""
+        return logits
+
+    @abstractmethod
+    def _information_value(self, network: MLP, rows: Rows) -> float:
+        """Return what ``trade_off`` weighs, by the marginals of all rows; lower is better."""
+
+    @abstractmethod
+    def _conclude(self, rows: Rows) -> None:
+        """Set what a fit leaves beside the network, ``collapse_`` among it."""
+
+    def _conclude_pass(self, rows: Rows) -> None:
+        """Set what a call of ``partial_fit`` leaves beside the network."""
+
+    @abstractmethod
+    def _require_parameters(self) -> None:
+        """Raise ParameterError for the first parameter that is out of its range."""
+
+    def _require_enough_rows(self, x: Any) -> None:
+        """Raise DataError if there are too few rows for what was asked."""
+
+    def _stage(self, rung: int | None) -> Any:  # noqa: ARG002
+        """Return what the step of a rung of the penalty ladder needs; None: of ``partial_fit``."""
+        return None
+
+    def _n_rungs(self) -> int:
+        return 1
+
+    def _accept(self, rows: Rows, seed: int, best: Outcome) -> bool:  # noqa: ARG002
+        """Tell whether the best restart of a rung ends the fit."""
+        return True
+
+    def _start(self, network: MLP, rows: Rows, seed: int, restart: int, n_restarts: int) -> None:
+        """Give a new network another starting point than its random one."""
+
+    def _least_steps(self) -> int:
+        """Return how many steps "auto" takes at least."""
+        return 0
+
+    def _trade_off(self) -> float:
+        return float(self.trade_off)
+
+    def _has_layout(self) -> bool:
+        """Tell whether the columns' order matters, so that it must be kept."""
+        return False
+
+    def fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: ARG002
+        """Learn from the rows of ``X``.
+
+        Args:
+            X: (n, d) vectors, or (n, h, w) or (n, h, w, c) images of any real dtype: array, memory
+                map or SciPy sparse matrix; or what `quantal.features.open_features` takes or gives.
+            y: accepted and never read.
+
+        Raises:
+            DataError: The rows cannot be used: nan, too few, all identical.
+            ParameterError: A parameter is out of its range.
+            NonFiniteLossError: Training broke down.
+        """
+        self._require_parameters()
+        x = self._read(X, reset=True)
+        self._require_enough_rows(x)
+        seed = self._seed = seed_from(self.random_state)
+        self._optimizer_state: dict[str, Any] | None = None  # partial_fit then starts afresh
+        self._set_up(x)
+        rows = Rows(x, self.preparation_, self._device)
+        outcome = self._train(rows, seed)
+        self.network_ = self._new_network(seed, outcome.number)
+        progress = load_outcome(self.network_, outcome)
+        self.objective_ = outcome.objective
+        self.history_ = progress.history
+        self.n_iter_ = len(progress.history["total"])
+        self._conclude(rows)
+        self.data_ = data_fingerprint(x)
+        for finding in self.collapse_:
+            warnings.warn(finding.message, CollapseWarning, stacklevel=2)
+        return self
+
+    def partial_fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: ARG002
+        """Train on the rows of ``X`` for one pass, going on from what is there.
+
+        The first call learns the scaling and makes the network; pass rows that are typical of
+        the data. Parameters such as ``n_epochs`` and ``n_init`` do not apply.
+
+        Args:
+            X: as for `fit`; later calls may hold fewer rows.
+            y: accepted and never read.
+
+        Raises:
+            DataError: The rows cannot be used.
+        """
+        self._require_parameters()
+        first = not hasattr(self, "network_")
+        x = self._read(X, reset=first)
+        if first:
+            self._set_up(x)
+            self._seed = seed_from(self.random_state)
+            self.network_ = self._new_network(self._seed, 0)
+            self.history_ = {}
+            self.n_iter_ = 0
+            self._optimizer_state = None
+        rows = Rows(x, self.preparation_, self._device)
+        seed = derived_seed(getattr(self, "_seed", 0), self.n_iter_)
+        generator = derived_generator(seed, PURPOSES["step"])
+        make_step = self._step_maker(rows, seed)
+        step = make_step(self.network_.train(), self._stage(None), generator)
+        run = Run(self.network_, step, self._plan(rows, seed, n_epochs=1), generator)
+        state = getattr(self, "_optimizer_state", None)  # absent after load
+        if state is not None:
+            run.optimizer.load_state_dict(state)
+        run.train()
+        self._optimizer_state = run.optimizer.state_dict()
+        for name, values in run.progress.history.items():
+            self.history_.setdefault(name, []).extend(values)
+        self.n_iter_ += 1
+        self.objective_ = self.history_["total"][-1]
+        self._conclude_pass(rows)
+        self.data_ = data_fingerprint(x)
+        return self
+
+    def _set_up(self, x: Any) -> None:
+        """Learn what precedes the network; everything here is forgotten by the next fit."""
+        self._device = resolve_device(self.device)
+        self.preparation_ = learn_preparation(x, self.scaling, keep_order=self._has_layout())
+        self.hidden_layer_sizes_ = defaults.hidden_layer_sizes(self.hidden_layer_sizes, len_of(x))
+        self._dtype = resolve_dtype(self.precision, self._device, self.hidden_layer_sizes_)
+
+    def _plan(self, rows: Rows, seed: int, n_epochs: int | None = None) -> Plan:
+        size = defaults.batch_size(self.batch_size, len(rows))
+        epochs = n_epochs or defaults.n_epochs(self.n_epochs, len(rows), size, self._least_steps())
+        return Plan(
+            n_rows=len(rows),
+            n_epochs=epochs,
+            batch_size=size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            schedule=schedule_named(self.learning_rate_schedule),
+            patience=self.patience,
+            seed=derived_seed(seed, PURPOSES["order"]),
+        )
+
+    def _new_network(self, seed: int, attempt: int) -> MLP:
+        generator = derived_generator(seed, PURPOSES["network"], attempt)
+        return self._make_network(generator).to(self._device)
+
+    def _train(self, rows: Rows, seed: int) -> Outcome:
+        n_restarts = defaults.n_init(self.n_init, len(rows))
+        n_rungs = self._n_rungs()
+        plan = self._plan(rows, seed)
+
+        def build(number: int, listeners: list[Listener]) -> Run:
+            generator = derived_generator(seed, PURPOSES["step"], number)
+            network = self._new_network(seed, number)
+            attempt_seed = derived_seed(seed, number)
+            self._start(network, rows, attempt_seed, number % n_restarts, n_restarts)
+            step = make_step(network, self._stage(number // n_restarts), generator)
+            return Run(network, step, self._plan(rows, attempt_seed), generator, listeners)
+
+        judge = partial(self._judge, rows)
+        attempts = Attempts(build, judge, partial(self._accept, rows, seed), n_restarts, n_rungs)
+        checkpoints = self._checkpoints(rows, seed)
+        total = plan.n_steps * n_restarts * n_rungs
+        with ProgressBar(type(self).__name__, total, shown=bool(self.verbose)) as bar:
+            bar.preparing(f"preparing {len(rows)} rows")
+            make_step = self._step_maker(rows, seed)
+            bar.training()
+            outcome = train_best(attempts, bar, checkpoints, resume=self.resume)
+        if checkpoints is not None:
+            checkpoints.clear()
+        self._kept_rung = outcome.number // n_restarts
+        return outcome
+
+    def _checkpoints(self, rows: Rows, seed: int) -> Checkpoints | None:
+        if self.checkpoint is None:
+            return None
+        me: Any = self
+        settings = {k: v for k, v in me.get_params().items() if k not in SILENT}
+        seeded = seed if self.random_state is not None else None
+        owner = fingerprint({**settings, "seed": seeded, "data": data_fingerprint(rows.x)})
+        return Checkpoints(Path(self.checkpoint), owner, self.checkpoint_every)
+
+    def _judge(self, rows: Rows, run: Run) -> float:
+        """Return the value that restarts are compared by, on all rows and without labels."""
+        network = cast(MLP, run.network)
+        information = self._information_value(network, rows)
+        penalty = run.progress.history.get("penalty", [0.0])[-1]
+        squares = sum(
+            float(parameter.detach().square().sum()) for parameter in network.parameters()
+        )
+        return penalty + self._trade_off() * information + 0.5 * self.weight_decay * squares
+
+    def _rows_to_read(self, X: ArrayLike) -> Rows:
+        check_is_fitted(self)
+        return Rows(self._read(X, reset=False), self.preparation_, self._device, hold=False)
