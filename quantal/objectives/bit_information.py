@@ -1,0 +1,105 @@
+"""Information that hash bits carry about the rows, and that they carry about each other.
+
+Everything takes logits, shape (n, n_bits): bit d of row n is a coin with P(1) = sigmoid(logit).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def bit_conditional_entropy(logits: Tensor) -> Tensor:
+    """Sum over bits of the entropy H(Y_d|X) given the rows, in nats.
+
+    Args:
+        logits: network output, shape (n, n_bits).
+
+    Returns:
+        Scalar in [0, n_bits * log 2]; 0 when every bit of every row is decided.
+
+    Source: Hu et al. 2017, Eq. 14 with 6; the authors' imsat_hash.py.
+    """
+    return (functional.softplus(logits) - logits.sigmoid() * logits).sum(dim=1).mean()
+
+
+def bit_marginal_entropy(logits: Tensor) -> Tensor:
+    """Sum over bits of the entropy H(Y_d) of a bit's mean over the batch, in nats.
+
+    Args:
+        logits: network output, shape (n, n_bits).
+
+    Returns:
+        Scalar in [0, n_bits * log 2]; n_bits * log 2 when every bit is 1 for half of the rows.
+
+    Source: Hu et al. 2017, Eq. 14 with 7; the authors' imsat_hash.py.
+    """
+    ones, zeros = _means(logits)
+    return -(xlogx(ones) + xlogx(zeros)).sum()
+
+
+def bit_information(logits: Tensor) -> Tensor:
+    """Sum over bits of the mutual information I(X;Y_d) of rows and bit, in nats.
+
+    Args:
+        logits: network output, shape (n, n_bits).
+
+    Returns:
+        Scalar in [0, n_bits * log 2]; larger is better, so trainers minimise its negative.
+
+    Source: Hu et al. 2017, first sum of Eq. 14.
+    """
+    return bit_marginal_entropy(logits) - bit_conditional_entropy(logits)
+
+
+def pair_information(logits: Tensor) -> Tensor:
+    """Sum over ordered pairs of bits d != d' of their mutual information I(Y_d;Y_d'), in nats.
+
+    Bits are independent given a row, so the joint probability of two bits is the mean over rows of
+    the product of their probabilities: all pairs come from three matrix products.
+
+    Args:
+        logits: network output, shape (n, n_bits).
+
+    Returns:
+        Scalar >= 0 but for rounding, 0 when bits are independent; two equal balanced bits add
+        2 log 2. 0 for one bit.
+
+    Source: Hu et al. 2017, second sum of Eq. 14. Every unordered pair counts twice, as in the
+    equation's index and in the authors' imsat_hash.py.
+    Differs: 0 log 0 is 0; the authors add 1e-8 to both sides of the logarithm's fraction.
+    """
+    p, q = logits.sigmoid(), (-logits).sigmoid()  # 1 - p would lose the digits of a small q
+    n = len(logits)
+    joint = (p.T @ p / n, p.T @ q / n, q.T @ q / n)  # (n_bits, n_bits) each
+    return redundancy(joint, (p.mean(dim=0), q.mean(dim=0)))
+
+
+def redundancy(joint: tuple[Tensor, Tensor, Tensor], means: tuple[Tensor, Tensor]) -> Tensor:
+    """Return the information of all ordered pairs from their joint probabilities.
+
+    Args:
+        joint: probabilities that two bits are 1 and 1, 1 and 0, 0 and 0, shape (n_bits, n_bits).
+        means: probabilities that a bit is 1 and 0, shape (n_bits,).
+    """
+    both, one, none = joint
+    log_1, log_0 = (_safe_log(mean) for mean in means)
+    cells = both * (_safe_log(both) - log_1[:, None] - log_1)
+    cells = cells + 2 * one * (_safe_log(one) - log_1[:, None] - log_0)  # and its mirror image
+    cells = cells + none * (_safe_log(none) - log_0[:, None] - log_0)
+    return cells.sum() - cells.diagonal().sum()
+
+
+def xlogx(values: Tensor) -> Tensor:
+    """Return x log x with 0 log 0 = 0 and a finite gradient there."""
+    return values * _safe_log(values)
+
+
+def _safe_log(values: Tensor) -> Tensor:
+    return values.clamp_min(torch.finfo(values.dtype).tiny).log()
+
+
+def _means(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the mean probabilities of 1 and of 0, shape (n_bits,) each."""
+    return logits.sigmoid().mean(dim=0), (-logits).sigmoid().mean(dim=0)
