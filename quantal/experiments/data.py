@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..data import Dataset, named, pixels_to_unit_range
 from ..errors import DataError
-from .recipe import Recipe
 from .recipe_parts import DataOptions
 from .toys import spirals
 
@@ -37,7 +36,23 @@ class ExperimentData:
     ids: Sequence[str] | None = None
 
 
-def load_rows(recipe: Recipe, *, data_dir: str | Path | None = None) -> ExperimentData:
+class NamesRows(Protocol):
+    """What a recipe of either kind says of its rows."""
+
+    @property
+    def name(self) -> str:
+        """Of the recipe."""
+
+    @property
+    def dataset(self) -> str:
+        """A named data set, or "spirals"."""
+
+    @property
+    def data(self) -> DataOptions:
+        """How the rows are made."""
+
+
+def load_rows(recipe: NamesRows, *, data_dir: str | Path | None = None) -> ExperimentData:
     """Build the rows that a recipe clusters.
 
     Images are scaled, then limited, then replaced by their distorted copies (copy j of image i is
@@ -69,7 +84,7 @@ def load_rows(recipe: Recipe, *, data_dir: str | Path | None = None) -> Experime
 
 
 def load_truth(
-    recipe: Recipe, data: ExperimentData, *, data_dir: str | Path | None = None
+    recipe: NamesRows, data: ExperimentData, *, data_dir: str | Path | None = None
 ) -> NDArray[np.int64]:
     """The true label of each row of ``data``; for scoring finished runs and nothing else.
 
@@ -107,7 +122,7 @@ def scaled(images: NDArray[Any], scaling: str) -> NDArray[np.float32]:
     return values
 
 
-def _require_fitting(recipe: Recipe, kind: str) -> None:
+def _require_fitting(recipe: NamesRows, kind: str) -> None:
     """Raise DataError where an option is for another kind of data."""
     options = recipe.data
     for_images = options.scaling in {"pixels", "unit"} or options.copies > 0
@@ -120,16 +135,15 @@ def _require_fitting(recipe: Recipe, kind: str) -> None:
         raise DataError(f"{recipe.name}: data.text is for text, but {recipe.dataset} is not text.")
 
 
-def _open(recipe: Recipe, data_dir: str | Path | None) -> Dataset:
+def _open(recipe: NamesRows, data_dir: str | Path | None) -> Dataset:
     dataset = named.load(recipe.dataset, data_dir)
-    if dataset.kind != "text":
+    described = {"text": recipe.data.text, "features": recipe.data.features}
+    if dataset.kind != "text" and recipe.data.features is None:
         return dataset
     from ..features import open_features
 
-    options: dict[str, Any] = {"data_dir": data_dir}
-    if recipe.data.text is not None:
-        options["text"] = recipe.data.text
-    return open_features(f"name:{recipe.dataset}", **options)
+    options = {name: value for name, value in described.items() if value is not None}
+    return open_features(f"name:{recipe.dataset}", data_dir=data_dir, **options)
 
 
 def _kept_rows(n: int, options: DataOptions) -> NDArray[np.int64] | None:

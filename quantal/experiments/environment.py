@@ -37,6 +37,21 @@ def describe_environment(*, device: str, precision: str) -> dict[str, Any]:
     }
 
 
+def environment_of(facts: dict[str, Any]) -> dict[str, Any]:
+    """Where an estimator was fitted; "auto" becomes what it chose.
+
+    Args:
+        facts: the fitted estimator's attributes, ``vars(estimator)``.
+    """
+    if "precision" not in facts or "hidden_layer_sizes_" not in facts:
+        return describe_environment(device="cpu", precision="float32")
+    from ..training import resolve_device, resolve_dtype
+
+    device = resolve_device(str(facts["device"]))
+    dtype = resolve_dtype(str(facts["precision"]), device, facts["hidden_layer_sizes_"])
+    return describe_environment(device=device.type, precision=str(dtype).removeprefix("torch."))
+
+
 def environment_key(environment: dict[str, Any]) -> str:
     """Short hash by which results name their environment."""
     text = json.dumps(environment, sort_keys=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ParameterError, require_range
+from .fingerprint import fingerprint_of
 from .recipe_parts import Bar, Baseline, DataOptions, Picture, Published, Sweep, from_table
 
 
@@ -76,32 +74,26 @@ class Recipe:
     @property
     def fingerprint(self) -> str:
         """Hash of what decides the results; texts, bars and further seeds leave it as it is."""
-        return _hash(
+        return fingerprint_of(
             {
                 "method": self.method,
                 "dataset": self.dataset,
                 "n_clusters": self.n_clusters,
                 "params": self.params,
-                "data": self._data_settings,
+                "data": self.data.settings,
                 "sweep": [self.sweep.parameter, list(self.sweep.values)] if self.sweep else None,
             }
         )
 
     @property
-    def _data_settings(self) -> dict[str, Any]:
-        """Data options that are not at their default, so that a new option changes no old hash."""
-        default = dataclasses.asdict(DataOptions())
-        return {k: v for k, v in dataclasses.asdict(self.data).items() if v != default[k]}
-
-    @property
     def baseline_fingerprint(self) -> str:
         """Hash of what decides the k-means run; rows on the same data share it."""
         baseline = self.baseline or Baseline()
-        return _hash(
+        return fingerprint_of(
             {
                 "dataset": self.dataset,
                 "n_clusters": self.n_clusters,
-                "data": self._data_settings,
+                "data": self.data.settings,
                 "kmeans": [baseline.n_init, baseline.seed],
             }
         )
@@ -159,12 +151,3 @@ def recipe_from_dict(name: str, table: Mapping[str, Any]) -> Recipe:
         return from_table(Recipe, {"name": name, **values}, "the recipe")
     except (ParameterError, TypeError) as error:
         raise ParameterError(f"Recipe {name}: {error}") from None
-
-
-def _hash(values: Mapping[str, Any]) -> str:
-    text = json.dumps(values, sort_keys=True, allow_nan=False, default=_plain)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _plain(value: Any) -> Any:
-    raise ParameterError(f"a recipe holds numbers, strings, lists and tables only, got {value!r}.")

@@ -8,12 +8,13 @@ from typing import Any
 
 from ..errors import FileFormatError, ParameterError, suggestion
 from .recipe import Recipe, recipe_from_dict
+from .retrieval_recipe import RetrievalRecipe, retrieval_recipe_from_dict
 
 RECIPES_DIR = Path("benchmarks/recipes")
 
 
-def load_recipe(path: str | Path) -> Recipe:
-    """Read one recipe.
+def load_recipe(path: str | Path) -> Recipe | RetrievalRecipe:
+    """Read one recipe; one that holds ``n_bits`` is of hash codes.
 
     ``extends = "other"`` takes every key of ``other.toml`` in the same folder first. The tables
     params, data and baseline are merged key by key, departures add up, anything else is replaced.
@@ -27,10 +28,12 @@ def load_recipe(path: str | Path) -> Recipe:
         ParameterError: if a key is unknown or a value not allowed; the message names the recipe.
     """
     path = Path(path)
-    return recipe_from_dict(_name(path), _read(path, ()))
+    table = _read(path, ())
+    make = retrieval_recipe_from_dict if "n_bits" in table else recipe_from_dict
+    return make(_name(path), table)
 
 
-def list_recipes(folder: str | Path = RECIPES_DIR) -> list[Recipe]:
+def list_recipes(folder: str | Path = RECIPES_DIR) -> list[Recipe | RetrievalRecipe]:
     """Every recipe under ``folder``, sorted by `Recipe.order`, then by name.
 
     Args:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from ..data.options import FEATURES
 from ..errors import ParameterError, require_choice, require_range, suggestion
 
 METRICS = ("accuracy", "nmi_arithmetic", "nmi_geometric", "ari", "purity")
@@ -21,6 +22,7 @@ class DataOptions:
         scaling: "pixels" for x/128 - 1 (the IMSAT code's [-1, 1]), "unit" for the set's smallest
             value at -1 and its largest at 1, "none" for the values as read.
         text: construction of the tf-idf columns of a text set, "20news" or "reuters".
+        features: descriptor that takes the place of the pixels, as ``--features`` names it.
         copies: random affine distortions of each image that replace it (0: the images
             themselves), drawn from ``seed``.
         limit: keep only so many rows, drawn from ``seed``; for time-boxed runs.
@@ -32,6 +34,7 @@ class DataOptions:
 
     scaling: str = "none"
     text: str | None = None
+    features: str | None = None
     copies: int = 0
     limit: int | None = None
     seed: int = 0
@@ -49,6 +52,14 @@ class DataOptions:
         require_range("data.noise", self.noise, low=0)
         if self.limit is not None:
             require_range("data.limit", self.limit, low=2, integer=True)
+        if self.features is not None:
+            require_choice("data.features", self.features, FEATURES)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Options that are not at their default, so that a new option changes no old hash."""
+        default = dataclasses.asdict(DataOptions())
+        return {k: v for k, v in dataclasses.asdict(self).items() if v != default[k]}
 
 
 @dataclass(frozen=True)
@@ -69,9 +80,9 @@ class Published:
 
     def __post_init__(self) -> None:
         require_choice("published.metric", self.metric, METRICS)
-        _require_fraction("published.mean", self.mean)
+        require_fraction("published.mean", self.mean)
         if self.std is not None:
-            _require_fraction("published.std", self.std)
+            require_fraction("published.std", self.std)
 
 
 @dataclass(frozen=True)
@@ -96,7 +107,7 @@ class Bar:
             require_range("bar.within", self.within, low=0, low_open=True)
         for name in ("at_least", "no_seed_below"):
             if getattr(self, name) is not None:
-                _require_fraction(f"bar.{name}", getattr(self, name))
+                require_fraction(f"bar.{name}", getattr(self, name))
         if self.within is None and self.at_least is None:
             raise ParameterError(
                 "bar needs `within` (published deviations) or `at_least` (a mean); "
@@ -123,7 +134,7 @@ class Baseline:
     def __post_init__(self) -> None:
         require_range("baseline.n_init", self.n_init, low=1, integer=True)
         if self.published is not None:
-            _require_fraction("baseline.published", self.published)
+            require_fraction("baseline.published", self.published)
 
 
 @dataclass(frozen=True)
@@ -190,7 +201,8 @@ def from_table(cls: type[T], table: Any, where: str) -> T:
     return cls(**table)
 
 
-def _require_fraction(name: str, value: Any) -> None:
+def require_fraction(name: str, value: Any) -> None:
+    """Raise ParameterError where ``value`` is no number in [0, 1]."""
     hint = ""
     if isinstance(value, (int, float)) and 1 < value <= 100:
         hint = f" Write {value / 100:g} for {value:g} %."

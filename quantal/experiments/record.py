@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import FileFormatError
+from .json_file import read_json, write_json
 
 SCHEMA = 1
 
@@ -103,19 +101,7 @@ def save_record(record: Record, path: str | Path) -> None:
         record: what to write.
         path: the JSON file; its folder is made if need be.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    values = {"schema": SCHEMA, **dataclasses.asdict(record)}
-    text = json.dumps(values, indent=1, allow_nan=False) + "\n"
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)  # mkstemp's 0600 would hide the record from others
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_json({"schema": SCHEMA, **dataclasses.asdict(record)}, path)
 
 
 def load_record(path: str | Path) -> Record:
@@ -127,17 +113,7 @@ def load_record(path: str | Path) -> Record:
     Raises:
         FileFormatError: if it is not a record, or one that contradicts itself.
     """
-    path = Path(path)
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FileFormatError(f"Cannot read the record {path}: {error.strerror}.") from None
-    except ValueError as error:
-        raise FileFormatError(f"{path} is not valid JSON: {error}.") from None
-    if not isinstance(values, dict) or values.pop("schema", None) != SCHEMA:
-        raise FileFormatError(
-            f"{path} is not a record of schema {SCHEMA}. Delete it and run the recipe again."
-        )
+    values = read_json(path, SCHEMA)
     try:
         rows = values.pop("results")
         results = tuple(_result(row) for row in rows)

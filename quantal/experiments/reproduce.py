@@ -12,7 +12,10 @@ from .figures import Drawing, draw_panel, draw_picture
 from .recipe import Recipe
 from .recipe_files import RECIPES_DIR, find_recipe, load_recipe
 from .record import Record
-from .run import RECORDS_DIR, Clusterer, FittedRun, run_recipe
+from .retrieval_recipe import RetrievalRecipe
+from .retrieval_record import RetrievalRecord
+from .retrieval_run import run_retrieval
+from .run import RECORDS_DIR, Clusterer, FittedRun, record_path, run_recipe
 from .sweep_tables import panel_name
 from .tables import RESULTS_PATH, table_rows, write_tables
 from .verdict import judge
@@ -34,7 +37,7 @@ def reproduce(
     drawing: Drawing | None = None,
     build: Callable[..., Clusterer] | None = None,
     progress: Callable[[str], None] = lambda _: None,
-) -> list[Record]:
+) -> list[Record | RetrievalRecord]:
     """Run recipes and bring the generated tables up to date.
 
     Every recipe is found and checked before the first one runs. Finished runs are skipped, so an
@@ -70,11 +73,16 @@ def reproduce(
         "build": build,
         "progress": progress,
     }
-    records = []
+    records: list[Record | RetrievalRecord] = []
     for recipe in loaded:
+        if isinstance(recipe, RetrievalRecipe):
+            records.append(_run_retrieval(recipe, again, options))
+            _write(recipes_dir, records_dir, results_path, readme_path)
+            continue
         picture = Path(figures_dir) / f"{recipe.name}.png"
-        records.append(_run_and_draw(recipe, picture, drawing, again, options))
-        progress(f"{recipe.name}: {_outcome(recipe, records[-1])}")
+        record = _run_and_draw(recipe, picture, drawing, again, options)
+        records.append(record)
+        progress(f"{recipe.name}: {_outcome(recipe, record)}")
         _write(recipes_dir, records_dir, results_path, readme_path)
     if drawing is not None:
         painter = drawing
@@ -84,6 +92,14 @@ def reproduce(
     if not loaded:
         _write(recipes_dir, records_dir, results_path, readme_path)
     return records
+
+
+def _run_retrieval(
+    recipe: RetrievalRecipe, again: bool, options: dict[str, Any]
+) -> RetrievalRecord:
+    shared = {key: value for key, value in options.items() if key != "records_dir"}
+    path = record_path(recipe.name, options["records_dir"])
+    return run_retrieval(recipe, path=path, again=again, **shared)
 
 
 def _run_and_draw(
@@ -121,14 +137,15 @@ def _draw_or_say(draw: Callable[[], None], progress: Callable[[str], None]) -> N
 
 
 def _draw_panels(
-    recipes: Iterable[Recipe],
+    recipes: Iterable[Recipe | RetrievalRecipe],
     recipes_dir: str | Path,
     records_dir: str | Path,
     figures_dir: str | Path,
     drawing: Drawing,
 ) -> None:
     """Draw every panel that one of ``recipes`` belongs to, with all its data sets."""
-    wanted = {panel_name(r) for r in recipes if r.picture and r.picture.kind == "curve"}
+    clustered = [r for r in recipes if isinstance(r, Recipe)]
+    wanted = {panel_name(r) for r in clustered if r.picture and r.picture.kind == "curve"}
     rows = table_rows(recipes_dir, records_dir) if wanted else []
     for name in sorted(wanted):
         swept = [

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import ParameterError
 from ..metrics import evaluate_clustering
 from .data import ExperimentData, load_rows, load_truth
-from .environment import describe_environment, environment_key
+from .environment import environment_key, environment_of
 from .recipe import Recipe
 from .recipe_parts import Baseline
 from .record import Record, SeedResult, load_record, save_record
@@ -177,7 +177,7 @@ def _fit_and_score(
     estimator.fit(rows)
     seconds = time.perf_counter() - start
     facts = vars(estimator)  # an estimator without an objective or a precision just lacks them
-    environment = _environment(facts)
+    environment = environment_of(facts)
     scores = evaluate_clustering(truth, estimator.labels_, n_resamples=0)
     objective = facts.get("objective_", facts.get("inertia_"))
     result = SeedResult(
@@ -195,17 +195,6 @@ def _fit_and_score(
         environment=environment_key(environment),
     )
     return result, environment
-
-
-def _environment(facts: dict[str, Any]) -> dict[str, Any]:
-    """Where an estimator with these attributes was fitted; "auto" becomes what it chose."""
-    if "precision" not in facts or "hidden_layer_sizes_" not in facts:
-        return describe_environment(device="cpu", precision="float32")
-    from ..training import resolve_device, resolve_dtype
-
-    device = resolve_device(str(facts["device"]))
-    dtype = resolve_dtype(str(facts["precision"]), device, facts["hidden_layer_sizes_"])
-    return describe_environment(device=device.type, precision=str(dtype).removeprefix("torch."))
 
 
 def _baseline_name(recipe: Recipe) -> str:

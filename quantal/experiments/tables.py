@@ -6,11 +6,14 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import FileFormatError
 from .recipe import Recipe
 from .recipe_files import RECIPES_DIR, list_recipes
 from .record import Record, SeedResult, load_record
+from .retrieval_recipe import RetrievalRecipe
+from .retrieval_tables import RetrievalRow, readme_lines, retrieval_rows, retrieval_sections
 from .run import RECORDS_DIR, load_baseline, record_path
 from .sweep_tables import sweep_section
 from .verdict import Summary, Verdict, bar_text, finished_results, judge, judge_baseline
@@ -43,9 +46,11 @@ class Row:
 def table_rows(
     recipes_dir: str | Path = RECIPES_DIR, records_dir: str | Path = RECORDS_DIR
 ) -> list[Row]:
-    """Every recipe with its record, in the order of the tables."""
+    """Every recipe of clusters with its record, in the order of the tables."""
     rows = []
     for recipe in list_recipes(recipes_dir):
+        if not isinstance(recipe, Recipe):
+            continue
         path = record_path(recipe.name, records_dir)
         record = load_record(path) if path.is_file() else None
         baseline = load_baseline(recipe, records_dir) if recipe.baseline else None
@@ -70,7 +75,13 @@ def results_markdown(
     swept = [(r.recipe, r.results) for r in rows if r.recipe.sweep is not None]
     if swept:
         parts.append(sweep_section(swept))
-    parts.append(_environments(rows))
+    found = _hashed_rows(recipes_dir, records_dir)
+    parts.append(retrieval_sections(found))
+    runs: list[tuple[str, Any, Sequence[Any]]] = [
+        (row.recipe.name, row.record, row.results) for row in rows
+    ]
+    runs += [(row.recipe.name, row.record, row.counted) for row in found]
+    parts.append(_environments(runs))
     return "\n".join(part for part in parts if part)
 
 
@@ -98,6 +109,7 @@ def readme_table(
                 _seconds(row.results),
             )
             lines.append(f"| {' | '.join(cells)} |")
+    lines += readme_lines(_hashed_rows(recipes_dir, records_dir))
     return "\n".join(lines) + "\n"
 
 
@@ -165,6 +177,11 @@ def stale_tables(
         if text != with_table(text, readme_table(recipes_dir, records_dir)):
             stale.append(f"{readme_path} is out of date; run: quantal reproduce --tables")
     return stale
+
+
+def _hashed_rows(recipes_dir: str | Path, records_dir: str | Path) -> list[RetrievalRow]:
+    recipes = [r for r in list_recipes(recipes_dir) if isinstance(r, RetrievalRecipe)]
+    return retrieval_rows(recipes, records_dir)
 
 
 def _section(dataset: str, rows: Sequence[Row]) -> str:
@@ -243,14 +260,14 @@ def _seconds(results: Iterable[SeedResult]) -> str:
     return f"{statistics.median(seconds):.3g}" if seconds else "-"
 
 
-def _environments(rows: Sequence[Row]) -> str:
-    """Where the runs behind the tables were made."""
+def _environments(runs: Iterable[tuple[str, Any, Sequence[Any]]]) -> str:
+    """Where the runs behind the tables were made, of recipe name, record and counted results."""
     used: dict[str, list[str]] = {}
-    for row in rows:
-        for key in sorted({r.environment for r in row.results}):
-            facts = row.record.environments[key] if row.record else {}
-            text = ", ".join(f"{name} {value}" for name, value in facts.items() if value)
-            used.setdefault(text, []).append(row.recipe.name)
+    for name, record, results in runs:
+        for key in sorted({r.environment for r in results}):
+            facts = record.environments[key]
+            text = ", ".join(f"{fact} {value}" for fact, value in facts.items() if value)
+            used.setdefault(text, []).append(name)
     if not used:
         return ""
     lines = [f"- {text}: {', '.join(names)}" for text, names in sorted(used.items())]
