@@ -1,0 +1,136 @@
+"""Codes as one Parquet file: columns `code` and `id`, the description in the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.memory_ceiling import require_memory
+from ..errors import DataError, FileFormatError
+from .description import Description
+from .named_codes import Codes, RowIds
+from .packing import require_zero_padding
+from .partial_file import partial_file, publish
+
+KEY = b"quantal"
+BATCH_ROWS = 1 << 17
+
+
+def write_parquet_codes(
+    path: Path,
+    blocks: Iterable[NDArray[np.uint8]],
+    description: Description,
+    ids: RowIds | None,
+) -> None:
+    """Write blocks as row groups; Parquet counts the rows itself."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = _schema(description).with_metadata({KEY: description.to_json()})
+    with partial_file(path) as partial:
+        n_rows = 0
+        # Codes are close to random bits: compression would only cost time.
+        with pq.ParquetWriter(partial, schema, compression={"code": "none", "id": "zstd"}) as file:
+            for block in blocks:
+                columns = [_binary(block)]
+                if ids is not None:
+                    part = ids[n_rows : n_rows + len(block)]
+                    columns.append(pa.array(part, type=schema.field("id").type))
+                file.write_table(pa.Table.from_arrays(columns, schema=schema))
+                n_rows += len(block)
+        publish(partial, path)
+
+
+def read_parquet_codes(path: Path) -> Codes:
+    """Read the whole file into memory, checked against its description."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            description = _described(path, file)
+            codes, ids = _read_columns(path, file, description)
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise FileFormatError(
+            f"{path.name} is truncated, damaged or not a Parquet file ({reason}). Write it again."
+        ) from None
+    try:
+        require_zero_padding(codes, description.n_bits, path.name)
+    except DataError as error:
+        raise FileFormatError(str(error)) from None
+    return Codes(codes, description.n_bits, ids, description.method)
+
+
+def _schema(description: Description) -> Any:
+    import pyarrow as pa
+
+    fields = [pa.field("code", pa.binary(description.n_bytes), nullable=False)]
+    if description.ids != "none":
+        kind = pa.string() if description.ids == "string" else pa.int64()
+        fields.append(pa.field("id", kind, nullable=False))
+    return pa.schema(fields)
+
+
+def _binary(block: NDArray[np.uint8]) -> Any:
+    """(n, n_bytes) uint8 -> Arrow array of fixed-size binary, without a copy where possible."""
+    import pyarrow as pa
+
+    data = pa.py_buffer(np.ascontiguousarray(block))
+    return pa.Array.from_buffers(pa.binary(block.shape[1]), len(block), [None, data])
+
+
+def _described(path: Path, file: Any) -> Description:
+    found = file.schema_arrow
+    text = (found.metadata or {}).get(KEY)
+    if text is None:
+        raise FileFormatError(
+            f"{path.name} does not describe codes: its metadata has no entry {KEY.decode()!r}. "
+            "Write codes with quantal.codes.write_codes."
+        )
+    description = Description.from_json(text, path.name)
+    expected = _schema(description)
+    types = {name: found.field(name).type for name in found.names}
+    wrong = [f for f in expected if types.get(f.name) != f.type]
+    if wrong:
+        raise FileFormatError(
+            f"{path.name} should have a column {wrong[0].name!r} of {wrong[0].type}, by its "
+            f"description, but it is {types.get(wrong[0].name)}. Write the codes again."
+        )
+    return description
+
+
+def _read_columns(path: Path, file: Any, description: Description) -> tuple[Any, RowIds | None]:
+    n_rows, n_bytes = file.metadata.num_rows, description.n_bytes
+    require_memory(n_rows * n_bytes, path.name)
+    codes = np.empty((n_rows, n_bytes), np.uint8)
+    names: list[Any] = []
+    filled = 0
+    columns = ["code"] if description.ids == "none" else ["code", "id"]
+    for batch in file.iter_batches(BATCH_ROWS, columns=columns):
+        stop = filled + batch.num_rows
+        if stop > n_rows or any(column.null_count for column in batch.columns):
+            raise FileFormatError(f"{path.name} has empty cells or too many rows. Write it again.")
+        codes[filled:stop] = _rows(batch.column("code"), n_bytes)
+        if description.ids == "string":
+            names += batch.column("id").to_pylist()
+        elif description.ids == "int64":
+            names.append(batch.column("id").to_numpy())
+        filled = stop
+    if filled != n_rows:
+        raise FileFormatError(f"{path.name} holds {filled} of {n_rows} rows. Write it again.")
+    if description.ids == "none":
+        return codes, None
+    if description.ids == "string":
+        return codes, tuple(names)
+    return codes, np.concatenate([np.empty(0, np.int64), *names])
+
+
+def _rows(column: Any, n_bytes: int) -> NDArray[np.uint8]:
+    data = np.frombuffer(column.buffers()[1], np.uint8)
+    start = column.offset * n_bytes
+    return data[start : start + len(column) * n_bytes].reshape(-1, n_bytes)
