@@ -14,6 +14,7 @@ UNITS = (
     "catalog",
     "cli",
     "clustering",
+    "codes",
     "data",
     "errors",
     "estimators",

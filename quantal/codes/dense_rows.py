@@ -1,0 +1,28 @@
+"""Rows of any kind as float64 vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+
+
+def dense_rows(block: Any, name: str) -> NDArray[np.float64]:
+    """Return a block of rows, dense or sparse, as (n, d) float64; images become vectors.
+
+    Raises:
+        DataError: Not rows of real numbers.
+    """
+    from scipy.sparse import issparse
+
+    values: NDArray[Any] = block.toarray() if issparse(block) else np.asarray(block)  # type: ignore[attr-defined]
+    if values.ndim < 2 or values.dtype.kind not in "biuf":
+        raise DataError(
+            f"{name} must be real numbers of shape (n, d), got {values.dtype} of shape "
+            f"{values.shape}."
+        )
+    flat: NDArray[np.float64] = values.reshape(len(values), -1).astype(np.float64)
+    return flat
