@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError
+from .label_values import as_labels
 
 Tables = NDArray[np.float64]  # (n_tables, n_clusters, n_classes)
 
@@ -52,8 +53,8 @@ def contingency(labels_true: ArrayLike, labels_pred: ArrayLike) -> Contingency:
         DataError: for labels that are not one-dimensional, of unequal length, fractional, or
             missing where they may not be.
     """
-    true, missing = _as_labels(labels_true, "labels_true")
-    pred, missing_pred = _as_labels(labels_pred, "labels_pred")
+    true, missing = as_labels(labels_true, "labels_true")
+    pred, missing_pred = as_labels(labels_pred, "labels_pred")
     if len(true) != len(pred):
         raise DataError(
             f"labels_true has {len(true)} labels and labels_pred has {len(pred)}; "
@@ -84,49 +85,6 @@ def contingency(labels_true: ArrayLike, labels_pred: ArrayLike) -> Contingency:
         sizes=np.bincount(row, minlength=shape[0]).astype(np.int64),
         n_without_truth=int(missing.sum()),
     )
-
-
-def _as_labels(values: ArrayLike, name: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Return int64 or string labels and the mask of missing ones."""
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise DataError(
-            f"{name} must be a list of labels, one per row, got an array of shape {array.shape}. "
-            "Pass .argmax(axis=1) if these are scores or one-hot rows."
-        )
-    if len(array) == 0:
-        raise DataError(f"{name} is empty; scores need at least one row.")
-    if array.dtype.kind == "O":
-        array, missing = _from_objects(array, name)
-    elif array.dtype.kind == "f":
-        missing = np.isnan(array)
-    else:
-        missing = array == "" if array.dtype.kind == "U" else np.zeros(len(array), dtype=bool)
-    if array.dtype.kind == "f":
-        array = np.where(missing, -1, array)
-        if not np.array_equal(array, np.trunc(array)) or not np.isfinite(array).all():
-            bad = array[(array != np.trunc(array)) | ~np.isfinite(array)][0]
-            raise DataError(
-                f"{name} must hold integers or strings, got {bad:g}. "
-                "Are these measurements or scores instead of labels?"
-            )
-    if array.dtype.kind in "fub":
-        array = array.astype(np.int64)
-    if array.dtype.kind not in "iU":
-        raise DataError(f"{name} must hold integers or strings, got values of type {array.dtype}.")
-    return array, missing
-
-
-def _from_objects(array: NDArray[Any], name: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Turn Python objects, as a table reader gives them, into one typed array."""
-    missing = np.array([v is None or v == "" or v != v for v in array], dtype=bool)  # noqa: PLR0124
-    known = array[~missing].tolist()
-    is_text = [isinstance(v, str) for v in known]
-    if any(is_text) and not all(is_text):
-        raise DataError(f"{name} mixes strings and numbers; use one kind for all rows.")
-    filler: Any = "" if any(is_text) else -1
-    typed = np.array([filler if m else v for v, m in zip(array.tolist(), missing, strict=True)])
-    return typed, missing
 
 
 def accuracies(tables: Tables) -> NDArray[np.float64]:

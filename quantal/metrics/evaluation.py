@@ -18,6 +18,7 @@ from .contingency import (
     purities,
     rand_indices,
 )
+from .intervals import centred_interval, interval_text
 
 SCORES: dict[str, tuple[str, Callable[[Tables], NDArray[np.float64]]]] = {
     "accuracy": ("accuracy (Hungarian)", accuracies),
@@ -64,7 +65,7 @@ class ClusteringScores:
     def rows(self) -> list[tuple[str, str, str]]:
         """Name, value and interval of each score as text, e.g. for a table."""
         return [
-            (title, f"{getattr(self, name):.4f}", _interval_text(self.intervals.get(name)))
+            (title, f"{getattr(self, name):.4f}", interval_text(self.intervals.get(name)))
             for name, (title, _) in SCORES.items()
         ]
 
@@ -96,10 +97,6 @@ class ClusteringScores:
             "n_resamples": self.n_resamples,
         }
         return values
-
-
-def _interval_text(span: tuple[float, float] | None) -> str:
-    return f"[{span[0]:.4f}, {span[1]:.4f}]" if span else ""
 
 
 def evaluate_clustering(
@@ -167,11 +164,6 @@ def _intervals(
             drawn[name].append(score(tables))
     observed = counts[None].astype(float)
     return {
-        name: _centred_interval(np.concatenate(drawn[name]), float(score(observed)[0]))
+        name: centred_interval(np.concatenate(drawn[name]), float(score(observed)[0]))
         for name, (_, score) in SCORES.items()
     }
-
-
-def _centred_interval(resampled: NDArray[np.float64], value: float) -> tuple[float, float]:
-    low, high = np.percentile(resampled, [2.5, 97.5]) - resampled.mean() + value
-    return min(float(low), value), float(np.clip(high, value, 1.0))
