@@ -1,5 +1,6 @@
-"""Scores of labels against truth. The first unit of the package where labels exist."""
+"""Scores of labels and codes against truth. The first unit of the package where labels exist."""
 
+from .average_precision import mean_average_precision
 from .clustering import (
     adjusted_rand_index,
     clustering_accuracy,
@@ -8,13 +9,28 @@ from .clustering import (
     purity,
 )
 from .evaluation import ClusteringScores, evaluate_clustering
+from .ground_truth import exact_neighbors
+from .histograms import DistanceHistograms, distance_histograms, neighbor_histograms
+from .precision_recall import BallPrecision, precision_at, precision_within, recall_at
+from .retrieval import RetrievalScores, evaluate_retrieval
 
 __all__ = [
+    "BallPrecision",
     "ClusteringScores",
+    "DistanceHistograms",
+    "RetrievalScores",
     "adjusted_rand_index",
     "clustering_accuracy",
+    "distance_histograms",
     "evaluate_clustering",
+    "evaluate_retrieval",
+    "exact_neighbors",
     "match_labels",
+    "mean_average_precision",
+    "neighbor_histograms",
     "normalized_mutual_information",
+    "precision_at",
+    "precision_within",
     "purity",
+    "recall_at",
 ]
