@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..data.memory_map import row_chunks
 from ..errors import DataError, require_range
-from .dense_rows import dense_rows
+from .dense_rows import dense_rows, sliceable
 from .named_codes import Codes
 from .packing import require_packed
 
@@ -94,9 +94,10 @@ def fit_decoder(rows: Any, bits: ArrayLike | Codes, *, ridge: float = 1e-8) -> L
     Differs: fitted alone, in closed form, to the codes as they are deployed.
     """
     require_range("ridge", ridge, low=0, low_open=True)
-    if rows.shape[0] != len(bits) or len(bits) == 0:  # type: ignore[arg-type]
+    rows, bits = sliceable(rows), bits if isinstance(bits, Codes) else np.asarray(bits)
+    if rows.shape[0] != len(bits) or len(bits) == 0:
         raise DataError(
-            f"rows and bits must be of one length, at least 1, got {rows.shape[0]} and {len(bits)}."  # type: ignore[arg-type]
+            f"rows and bits must be of one length, at least 1, got {rows.shape[0]} and {len(bits)}."
         )
     sums = _Sums()
     for start, chunk in row_chunks(rows):
@@ -114,7 +115,7 @@ def _bits_of(bits: Any, start: int, stop: int) -> NDArray[np.float64]:
     if isinstance(bits, Codes):
         part = Codes(bits.packed[start:stop], bits.n_bits).bits
     else:
-        part = np.asarray(bits[start:stop])
+        part = bits[start:stop]
         if part.ndim != 2 or not ((part == 0) | (part == 1)).all():
             raise DataError(
                 "bits must be 0 and 1 of shape (n, n_bits). Pass Codes if these are packed codes."

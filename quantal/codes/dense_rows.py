@@ -10,6 +10,13 @@ from numpy.typing import NDArray
 from ..errors import DataError
 
 
+def sliceable(rows: Any) -> Any:
+    """Return rows that can be cut: CSR if sparse, else an array or memory map, not copied."""
+    from scipy.sparse import issparse
+
+    return rows.tocsr() if issparse(rows) else np.asarray(rows)  # type: ignore[attr-defined]
+
+
 def dense_rows(block: Any, name: str) -> NDArray[np.float64]:
     """Return a block of rows, dense or sparse, as (n, d) float64; images become vectors.
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ParameterError, require_range
+from ..errors import DataError, ParameterError, require_range
 from .nearest_codes import bytes_per_query, find_nearest
 from .packing import require_packed, require_same_width
 from .partition import query_batches, segments
 from .query_words import as_words
 from .threads import thread_count
 from .within_radius import find_within
+
+MAX_BYTES = 1024  # compiled code is as long as a code has words
 
 
 def hamming_search(
@@ -40,8 +42,7 @@ def hamming_search(
         DataError: ``codes`` or ``queries`` are not packed codes, or not of one width.
         ParameterError: ``k`` or ``n_threads`` is out of range.
     """
-    codes, queries = require_packed(codes, "codes"), require_packed(queries, "queries")
-    require_same_width(codes, queries)
+    codes, queries = _comparable(codes, queries)
     require_range("k", k, low=1, integer=True)
     if k > len(codes):
         raise ParameterError(
@@ -85,8 +86,7 @@ def hamming_radius(
             found than memory holds.
         ParameterError: ``radius`` or ``n_threads`` is out of range.
     """
-    codes, queries = require_packed(codes, "codes"), require_packed(queries, "queries")
-    require_same_width(codes, queries)
+    codes, queries = _comparable(codes, queries)
     require_range("radius", radius, low=0, integer=True)
     limit = min(int(radius), 8 * codes.shape[1]) + 1
     threads = thread_count(n_threads)
@@ -100,3 +100,16 @@ def hamming_radius(
     ids = np.concatenate([np.empty(0, np.int64), *(batch[1] for batch in found)])
     distances = np.concatenate([np.empty(0, np.int32), *(batch[2] for batch in found)])
     return np.cumsum(counts), ids, distances
+
+
+def _comparable(
+    codes: NDArray[np.uint8], queries: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    codes, queries = require_packed(codes, "codes"), require_packed(queries, "queries")
+    require_same_width(codes, queries)
+    if codes.shape[1] > MAX_BYTES:
+        raise DataError(
+            f"codes have {codes.shape[1]} bytes a row; searched are up to {MAX_BYTES}, which is "
+            f"{8 * MAX_BYTES} bits. Are these rows of pixels instead of packed bits?"
+        )
+    return codes, queries

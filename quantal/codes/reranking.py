@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError, ParameterError, require_choice, require_range
-from .dense_rows import dense_rows
+from .dense_rows import dense_rows, sliceable
 from .ordering import first_by_score
 from .partition import spans
 
@@ -45,6 +45,7 @@ def rerank(
         ParameterError: ``k`` or ``metric`` is out of range.
     """
     require_choice("metric", metric, METRICS)
+    rows = sliceable(rows)
     width = int(np.prod(rows.shape[1:], dtype=np.int64))
     asked = real_queries(queries, width)
     ids = require_candidates(candidate_ids, len(asked), rows.shape[0])

@@ -187,3 +187,8 @@ def test_queries_of_another_width_are_refused():
 def test_bits_instead_of_codes_are_refused():
     with pytest.raises(DataError, match=r"queries must be packed codes.*quantal\.codes\.pack_bits"):
         hamming_search(random_codes(5, 64), np.zeros((2, 64)), 1)
+
+
+def test_pixels_are_not_searched_as_codes():
+    with pytest.raises(DataError, match=r"codes have 1025 bytes a row.*rows of pixels"):
+        hamming_search(np.zeros((5, 1025), np.uint8), np.zeros((1, 1025), np.uint8), 1)

@@ -33,7 +33,13 @@ def test_inner_products_descend():
 
 @pytest.mark.parametrize(
     "rows",
-    [ROWS.reshape(50, 2, 2), sparse.csr_array(ROWS), sparse.csr_matrix(ROWS), ROWS.astype("f4")],
+    [
+        ROWS.reshape(50, 2, 2),
+        sparse.csr_array(ROWS),
+        sparse.coo_array(ROWS),
+        ROWS.tolist(),
+        ROWS.astype("f4"),
+    ],
 )
 def test_images_sparse_rows_and_memory_maps_count_alike(rows):
     expected = rerank(CANDIDATES, QUERIES, ROWS, 5)
