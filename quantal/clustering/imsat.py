@@ -26,6 +26,8 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         alpha: radius of the perturbation in units of the neighbour distance.
         n_neighbors: which neighbour's distance, counted from 1 (t), or "auto": 10, but at most
             half of an average cluster's rows.
+        neighbor_sample: rows, drawn from the seed, in which neighbours are looked for, their rank
+            lowered in proportion; or "auto": all, but 20,000 above 200,000 rows.
         radius: one radius for all rows, in the unit of the prepared rows, instead of
             ``alpha`` times the neighbour distance.
         xi: length of the adversarial probing step, in ``units``.
@@ -64,8 +66,8 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         history_: Mean of each named loss term in every epoch.
         collapse_: What the label-free diagnosis found; empty if nothing.
         balance_: The balance used in the end.
-        n_compared_: Rows in which neighbours were looked for: all, or a sample of 20,000 above
-            200,000 rows; 0 if no neighbour distance was needed.
+        n_compared_: Rows in which neighbours were looked for; 0 if no neighbour distance was
+            needed.
         network_: The trained `quantal.networks.MLP`.
 
     Source: Hu, Miyato, Tokui, Matsumoto, Sugiyama 2017, Eq. 3-10, 18 and 19; the authors'
@@ -91,6 +93,7 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         balance: float = 4.0,
         alpha: float = 0.4,
         n_neighbors: Any = "auto",
+        neighbor_sample: Any = "auto",
         radius: float | None = None,
         xi: float = 1.0,
         units: str = "neighbors",
@@ -122,6 +125,7 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         self.balance = balance
         self.alpha = alpha
         self.n_neighbors = n_neighbors
+        self.neighbor_sample = neighbor_sample
         self.radius = radius
         self.xi = xi
         self.units = units

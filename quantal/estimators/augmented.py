@@ -35,13 +35,14 @@ class SelfAugmented(NetworkEstimator):
     """A network estimator whose step also penalises predictions that an augmentation changes.
 
     Attributes:
-        n_compared_: Rows in which neighbours were looked for: all, or a sample of 20,000 above
-            200,000 rows; 0 if no neighbour distance was needed.
+        n_compared_: Rows in which neighbours were looked for; 0 if no neighbour distance was
+            needed.
     """
 
     augmentation: Any
     alpha: float
     n_neighbors: Any
+    neighbor_sample: Any = "auto"
     radius: float | None
     xi: float
     units: str
@@ -60,6 +61,7 @@ class SelfAugmented(NetworkEstimator):
         defaults.trade_off(self.trade_off, ())
         require_range("alpha", self.alpha, low=0, low_open=True)
         defaults.n_neighbors(self.n_neighbors, 1, self._n_groups())
+        defaults.neighbor_sample(self.neighbor_sample)
         require_range("xi", self.xi, low=0, low_open=True)
         require_range("n_power", self.n_power, low=1, integer=True)
         require_choice("units", self.units, UNITS)
@@ -114,7 +116,8 @@ class SelfAugmented(NetworkEstimator):
         """Return the distance of each row to its near neighbour, shape (n,)."""
         sample_seed = derived_seed(seed, PURPOSES["radius"])
         rank = defaults.n_neighbors(self.n_neighbors, len(rows), self._n_groups())
-        found, self.n_compared_ = neighbor_distances(rows, rank, sample_seed)
+        wanted = defaults.neighbor_sample(self.neighbor_sample)
+        found, self.n_compared_ = neighbor_distances(rows, rank, sample_seed, wanted)
         if self.units == "neighbors":
             found = with_floor(found, self.n_features_in_)
         return torch.from_numpy(found).to(rows.device)

@@ -81,6 +81,18 @@ def trade_off(value: object, widths: tuple[int, ...]) -> float:
     return float(value)  # type: ignore[arg-type]
 
 
+def neighbor_sample(value: object) -> int | None:
+    """Return in how many rows neighbours are looked for; None for "auto".
+
+    Raises:
+        ParameterError: Not an integer from 2.
+    """
+    if isinstance(value, str) and value == "auto":
+        return None
+    require_range("neighbor_sample", value, low=2, integer=True)
+    return int(value)  # type: ignore[call-overload,no-any-return]
+
+
 def n_neighbors(value: object, n_rows: int, n_groups: int) -> int:
     """Return the rank of the neighbour whose distance sets the radius.
 

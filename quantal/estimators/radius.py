@@ -13,7 +13,9 @@ SAMPLE_ROWS = 20_000  # above, neighbours are looked for in a seeded sample of s
 SMALLEST_SHARE = 0.1  # duplicates have distance 0; the floor is this share of the median
 
 
-def neighbor_distances(rows: Rows, n_neighbors: int, seed: int) -> tuple[NDArray[np.float32], int]:
+def neighbor_distances(
+    rows: Rows, n_neighbors: int, seed: int, n_compared: int | None = None
+) -> tuple[NDArray[np.float32], int]:
     """Distance of every prepared row to its ``n_neighbors``-th nearest other row.
 
     Above 200,000 rows (or where columns are scaled one by one and do not fit in memory)
@@ -24,6 +26,7 @@ def neighbor_distances(rows: Rows, n_neighbors: int, seed: int) -> tuple[NDArray
         rows: the data.
         n_neighbors: rank of the neighbour; lowered to n - 1 in tiny data.
         seed: source of the sample.
+        n_compared: look for neighbours in a sample of so many rows, whatever the size of the data.
 
     Returns:
         distances: shape (n,), float32, >= 0.
@@ -32,9 +35,12 @@ def neighbor_distances(rows: Rows, n_neighbors: int, seed: int) -> tuple[NDArray
     Source: Hu et al. 2017, Section 4.1, eps(x) = alpha * sigma_t(x).
     """
     n = len(rows)
-    if n <= EXACT_ROWS and (rows.is_held or rows.preparation.scaling != "columns"):
+    if n_compared is None and n <= EXACT_ROWS:
+        n_compared = n if rows.is_held or rows.preparation.scaling != "columns" else SAMPLE_ROWS
+    wanted = min(n, n_compared or SAMPLE_ROWS)
+    if wanted == n:
         return _exact_distances(rows, min(n_neighbors, n - 1)), n
-    sample = sampled_reference(n, min(n, SAMPLE_ROWS), generator=np.random.default_rng(seed))
+    sample = sampled_reference(n, wanted, generator=np.random.default_rng(seed))
     rank = max(1, round(n_neighbors * len(sample) / n))
     reference = rows.preparation(rows.x[sample])
     out = np.empty(n, np.float32)
