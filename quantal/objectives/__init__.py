@@ -1,5 +1,12 @@
-"""Objectives: pure functions, tensors in, scalars out, in nats."""
+"""Objectives: pure functions, tensors in, one value for a batch or for each row out, in nats."""
 
+from .bit_gradients import (
+    draw_bits,
+    logit_gradient,
+    one_bit_differences,
+    straight_through,
+    surrogate_loss,
+)
 from .bit_information import (
     bit_conditional_entropy,
     bit_information,
@@ -13,6 +20,7 @@ from .divergence import (
     prior_divergence,
 )
 from .entropy import conditional_entropy, marginal_entropy, mutual_information
+from .generative_hashing import BitModel, expected_generative_loss, generative_loss
 from .virtual_adversarial import (
     adversarial_direction,
     random_direction,
@@ -21,19 +29,27 @@ from .virtual_adversarial import (
 )
 
 __all__ = [
+    "BitModel",
     "adversarial_direction",
     "bit_conditional_entropy",
     "bit_divergence",
     "bit_information",
     "bit_marginal_entropy",
     "conditional_entropy",
+    "draw_bits",
+    "expected_generative_loss",
+    "generative_loss",
     "kl_divergence",
     "label_divergence",
+    "logit_gradient",
     "marginal_entropy",
     "mutual_information",
+    "one_bit_differences",
     "pair_information",
     "prior_divergence",
     "random_direction",
     "rpt_penalty",
+    "straight_through",
+    "surrogate_loss",
     "vat_penalty",
 ]
