@@ -13,6 +13,7 @@ from .bit_information import (
     bit_marginal_entropy,
     pair_information,
 )
+from .bit_pairs import pair_differences, pair_loss
 from .divergence import (
     bit_divergence,
     kl_divergence,
@@ -21,6 +22,7 @@ from .divergence import (
 )
 from .entropy import conditional_entropy, marginal_entropy, mutual_information
 from .generative_hashing import BitModel, expected_generative_loss, generative_loss
+from .scaled_generative import Scales, scaled_generative_loss
 from .virtual_adversarial import (
     adversarial_direction,
     random_direction,
@@ -30,6 +32,7 @@ from .virtual_adversarial import (
 
 __all__ = [
     "BitModel",
+    "Scales",
     "adversarial_direction",
     "bit_conditional_entropy",
     "bit_divergence",
@@ -45,10 +48,13 @@ __all__ = [
     "marginal_entropy",
     "mutual_information",
     "one_bit_differences",
+    "pair_differences",
     "pair_information",
+    "pair_loss",
     "prior_divergence",
     "random_direction",
     "rpt_penalty",
+    "scaled_generative_loss",
     "straight_through",
     "surrogate_loss",
     "vat_penalty",
