@@ -7,13 +7,21 @@ from typing import Any
 
 from .clustering import IMSAT, RIM
 from .errors import FileFormatError, ParameterError, require_choice, suggestion
-from .hashing import RandomHyperplaneHashing
+from .hashing import (
+    DeepHash,
+    IMSATHash,
+    RandomHyperplaneHashing,
+    RIMHash,
+)
 from .training import read_artifact
 
 # Add yours to the dictionary of its kind.
 CLUSTERERS: dict[str, type[Any]] = {"imsat": IMSAT, "rim": RIM}
 HASHERS: dict[str, type[Any]] = {
+    "deep-hash": DeepHash,
+    "imsat-hash": IMSATHash,
     "random-hyperplane": RandomHyperplaneHashing,
+    "rim-hash": RIMHash,
 }
 METHODS = {**CLUSTERERS, **HASHERS}
 CLASSES = {method.__name__: method for method in METHODS.values()}

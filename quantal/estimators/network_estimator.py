@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
@@ -15,7 +15,6 @@ from torch import Tensor
 
 from ..data.preparation import learn_preparation
 from ..errors import CollapseWarning
-from ..networks import MLP
 from ..training import (
     Checkpoints,
     Collapse,
@@ -87,7 +86,7 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
         return logits
 
     @abstractmethod
-    def _information_value(self, network: MLP, rows: Rows) -> float:
+    def _information_value(self, network: Any, rows: Rows) -> float:
         """Return what ``trade_off`` weighs, by the marginals of all rows; lower is better."""
 
     @abstractmethod
@@ -115,8 +114,15 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
         """Tell whether the best restart of a rung ends the fit."""
         return True
 
-    def _start(self, network: MLP, rows: Rows, seed: int, restart: int, n_restarts: int) -> None:
+    def _start(self, network: Any, rows: Rows, seed: int, restart: int, n_restarts: int) -> None:
         """Give a new network another starting point than its random one."""
+
+    def _start_pass(self, network: Any, rows: Rows, seed: int) -> None:
+        """Do the same before the first call of ``partial_fit``."""
+
+    def _widths(self, n_rows: int) -> tuple[int, ...]:
+        """Return the widths of the hidden layers."""
+        return defaults.hidden_layer_sizes(self.hidden_layer_sizes, n_rows)
 
     def _least_steps(self) -> int:
         """Return how many steps "auto" takes at least."""
@@ -185,6 +191,8 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
             self.n_iter_ = 0
             self._optimizer_state = None
         rows = Rows(x, self.preparation_, self._device)
+        if first:
+            self._start_pass(self.network_, rows, self._seed)
         seed = derived_seed(getattr(self, "_seed", 0), self.n_iter_)
         generator = derived_generator(seed, PURPOSES["step"])
         make_step = self._step_maker(rows, seed)
@@ -207,7 +215,7 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
         """Learn what precedes the network; everything here is forgotten by the next fit."""
         self._device = resolve_device(self.device)
         self.preparation_ = learn_preparation(x, self.scaling, keep_order=self._has_layout())
-        self.hidden_layer_sizes_ = defaults.hidden_layer_sizes(self.hidden_layer_sizes, len_of(x))
+        self.hidden_layer_sizes_ = self._widths(len_of(x))
         self._dtype = resolve_dtype(self.precision, self._device, self.hidden_layer_sizes_)
 
     def _plan(self, rows: Rows, seed: int, n_epochs: int | None = None) -> Plan:
@@ -224,7 +232,7 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
             seed=derived_seed(seed, PURPOSES["order"]),
         )
 
-    def _new_network(self, seed: int, attempt: int) -> MLP:
+    def _new_network(self, seed: int, attempt: int) -> Any:
         generator = derived_generator(seed, PURPOSES["network"], attempt)
         return self._make_network(generator).to(self._device)
 
@@ -266,7 +274,7 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
 
     def _judge(self, rows: Rows, run: Run) -> float:
         """Return the value that restarts are compared by, on all rows and without labels."""
-        network = cast(MLP, run.network)
+        network = run.network
         information = self._information_value(network, rows)
         penalty = run.progress.history.get("penalty", [0.0])[-1]
         squares = sum(

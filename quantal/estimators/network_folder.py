@@ -20,7 +20,7 @@ PREPARATION_PARTS = ("center", "unit", "order")
 
 
 class NetworkFolder(ModelFolder):
-    """Mixin that saves and restores an estimator's preparation and its `quantal.networks.MLP`.
+    """Mixin that saves and restores an estimator's preparation and its network.
 
     Attributes:
         fitted_numbers: Names of fitted numbers that are saved where they exist.
@@ -28,7 +28,7 @@ class NetworkFolder(ModelFolder):
 
     fitted_numbers: ClassVar[tuple[str, ...]] = ("objective_", "n_iter_")
 
-    network_: MLP
+    network_: Any  # an MLP unless _make_network says otherwise
     preparation_: Preparation
     hidden_layer_sizes_: tuple[int, ...]
     n_features_in_: int
@@ -42,7 +42,7 @@ class NetworkFolder(ModelFolder):
         """Return the columns of the network's output."""
         raise NotImplementedError
 
-    def _make_network(self, generator: torch.Generator) -> MLP:
+    def _make_network(self, generator: torch.Generator) -> torch.nn.Module:
         """Return a new network for the fit's widths."""
         shape = (self.n_features_in_, self.hidden_layer_sizes_, self._n_outputs())
         return MLP(*shape, generator)
@@ -51,13 +51,18 @@ class NetworkFolder(ModelFolder):
         """Return the names of the network's matrices, (n_in, n_out), from input to output."""
         return [*(f"weights.{i}" for i in range(len(self.hidden_layer_sizes_))), "output"]
 
-    def _stored_network(self, weights: dict[str, Tensor]) -> MLP:
+    def _stored_network(self, weights: dict[str, Tensor]) -> torch.nn.Module:
         """Make the network only after the stored sizes agree: nothing large is allocated."""
         sizes = [self.n_features_in_, *self.hidden_layer_sizes_, self._n_outputs()]
         stored = [tuple(weights[name].shape) for name in self._weight_names()]
         if stored != list(pairwise(sizes)):
             raise ValueError(f"weights of shapes {stored} for a network of widths {sizes}")
         network = self._make_network(torch.Generator())
+        forms = [
+            {k: (v.shape, v.dtype) for k, v in t.items()} for t in (weights, network.state_dict())
+        ]
+        if forms[0] != forms[1]:  # load_state_dict would convert types and some shapes
+            raise ValueError("the network's tensors are not of its shapes and types")
         network.load_state_dict(weights)
         return network
 
@@ -104,6 +109,7 @@ def _require_preparation(scaling: Any, center: Any, unit: Any, order: Any, n_fea
         scaling in SCALINGS
         and center.shape == unit.shape == order.shape == (n_features,)
         and center.dtype == unit.dtype == np.float64
+        and order.dtype == np.int64
         and bool((unit > 0).all())
         and np.array_equal(np.sort(order), np.arange(n_features))
     )

@@ -1,6 +1,7 @@
-"""Networks: layers with explicit batch-norm modes, multi-layer perceptrons, initialisers."""
+"""Networks: layers with explicit batch-norm modes, multi-layer perceptrons."""
 
 from .batch_norm import BatchNorm, BatchNormMode
 from .mlp import MLP, BoundMLP
+from .tanh_mlp import TanhMLP
 
-__all__ = ["MLP", "BatchNorm", "BatchNormMode", "BoundMLP"]
+__all__ = ["MLP", "BatchNorm", "BatchNormMode", "BoundMLP", "TanhMLP"]
