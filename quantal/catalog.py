@@ -8,10 +8,13 @@ from typing import Any
 from .clustering import IMSAT, RIM
 from .errors import FileFormatError, ParameterError, require_choice, suggestion
 from .hashing import (
+    ITQ,
     DeepHash,
     IMSATHash,
     RandomHyperplaneHashing,
     RIMHash,
+    SpectralHashing,
+    SphericalHashing,
 )
 from .training import read_artifact
 
@@ -20,8 +23,11 @@ CLUSTERERS: dict[str, type[Any]] = {"imsat": IMSAT, "rim": RIM}
 HASHERS: dict[str, type[Any]] = {
     "deep-hash": DeepHash,
     "imsat-hash": IMSATHash,
+    "itq": ITQ,
     "random-hyperplane": RandomHyperplaneHashing,
     "rim-hash": RIMHash,
+    "spectral-hashing": SpectralHashing,
+    "spherical-hashing": SphericalHashing,
 }
 METHODS = {**CLUSTERERS, **HASHERS}
 CLASSES = {method.__name__: method for method in METHODS.values()}

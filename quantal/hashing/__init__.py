@@ -3,13 +3,21 @@
 from .deep_hash import DeepHash
 from .hasher import Hasher
 from .imsat_hash import IMSATHash
+from .itq import ITQ
 from .random_hyperplane import RandomHyperplaneHashing
 from .rim_hash import RIMHash
+from .spectral_hashing import SpectralHashing
+from .spheres import spherical_distance
+from .spherical_hashing import SphericalHashing
 
 __all__ = [
+    "ITQ",
     "DeepHash",
     "Hasher",
     "IMSATHash",
     "RIMHash",
     "RandomHyperplaneHashing",
+    "SpectralHashing",
+    "SphericalHashing",
+    "spherical_distance",
 ]

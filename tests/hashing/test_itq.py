@@ -7,6 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
+from threadpoolctl import threadpool_limits
 
 from quantal.errors import ParameterError, QuantalWarning
 from quantal.hashing import ITQ
@@ -103,6 +104,16 @@ def test_an_offset_changes_no_bit(digits, offset):
     bits = ITQ(16, random_state=0).fit(digits).transform(digits)
     moved = ITQ(16, random_state=0).fit(digits + offset).transform(digits + offset)
     assert (bits == moved).mean() > 0.9999
+
+
+def test_bits_do_not_depend_on_the_number_of_threads(digits):
+    rows = np.tile(digits, (3, 1))  # two groups of blocks
+    hasher = ITQ(20, random_state=0).fit(digits)
+    codes = []
+    for n_threads in (1, 3):
+        with threadpool_limits(n_threads, user_api="blas"):
+            codes.append(hasher.encode(rows))
+    np.testing.assert_array_equal(codes[0], codes[1])
 
 
 def test_a_row_at_the_centre_has_all_bits_set():

@@ -7,14 +7,19 @@ import time
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from quantal.hashing import ITQ, SpectralHashing, SphericalHashing
-from quantal.hashing.ordered_products import in_order, one_thread_a_product
+from quantal.hashing.ordered_products import (
+    _linear_algebra,
+    in_order,
+    one_thread_a_product,
+)
 
 
 def blas_threads():
-    return [lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"]
+    """What NumPy's and SciPy's libraries are set to; other packages may have brought their own."""
+    return [library["num_threads"] for library in _linear_algebra().info()]
 
 
 @pytest.mark.parametrize("method", [ITQ, SpectralHashing, SphericalHashing])
@@ -35,6 +40,16 @@ def test_products_run_on_one_thread_and_the_setting_comes_back():
             assert set(blas_threads()) == {1}
             raise ZeroDivisionError
         assert n_threads == 2
+        assert set(blas_threads()) == {2}
+
+
+def test_the_setting_comes_back_when_the_last_of_several_users_is_done():
+    with threadpool_limits(2, user_api="blas"):
+        first, second = one_thread_a_product(), one_thread_a_product()
+        assert (first.__enter__(), second.__enter__()) == (2, 2)
+        first.__exit__(None, None, None)
+        assert set(blas_threads()) == {1}
+        second.__exit__(None, None, None)
         assert set(blas_threads()) == {2}
 
 
