@@ -9,6 +9,7 @@ from .clustering import IMSAT, RIM
 from .errors import FileFormatError, ParameterError, require_choice, suggestion
 from .hashing import (
     ITQ,
+    SGH,
     DeepHash,
     IMSATHash,
     RandomHyperplaneHashing,
@@ -26,6 +27,7 @@ HASHERS: dict[str, type[Any]] = {
     "itq": ITQ,
     "random-hyperplane": RandomHyperplaneHashing,
     "rim-hash": RIMHash,
+    "sgh": SGH,
     "spectral-hashing": SpectralHashing,
     "spherical-hashing": SphericalHashing,
 }

@@ -6,12 +6,14 @@ from .imsat_hash import IMSATHash
 from .itq import ITQ
 from .random_hyperplane import RandomHyperplaneHashing
 from .rim_hash import RIMHash
+from .sgh import SGH
 from .spectral_hashing import SpectralHashing
 from .spheres import spherical_distance
 from .spherical_hashing import SphericalHashing
 
 __all__ = [
     "ITQ",
+    "SGH",
     "DeepHash",
     "Hasher",
     "IMSATHash",

@@ -1,0 +1,296 @@
+"""Stochastic generative hashing: bits from which the row can be told again."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from torch import Tensor
+
+from ..codes import Codes, LinearDecoder, fit_decoder, pack_bits
+from ..errors import require_choice, require_range
+from ..estimators import NetworkEstimator
+from ..estimators.blockwise import block_values
+from ..estimators.defaults import batch_size
+from ..estimators.training_parameters import require_training_parameters
+from ..objectives import expected_generative_loss, surrogate_loss
+from ..objectives.bit_gradients import ESTIMATORS
+from ..objectives.generative_hashing import CODINGS
+from ..training import Plan, Run, Step
+from ..training.batches import batches_per_epoch
+from ..training.randomness import derived_seed
+from ..training.rows import Rows
+from .bit_figures import constant_bits
+from .generative_codes import GenerativeCodes
+from .sgh_network import SGHNetwork
+from .sgh_start import DECODER_INITS, INITS, start
+
+SAMPLE_PURPOSE = 11
+REMEDY = "lower learning_rate, train longer (n_steps), or try another random_state"
+
+
+class SGH(GenerativeCodes, NetworkEstimator, BaseEstimator):  # type: ignore[misc]
+    """Stochastic generative hashing: linear bits that reconstruct their rows.
+
+    A row is ``offset + sum_k h_k codewords[k]`` and noise; bit k of its code is drawn with the
+    probability sigmoid(w_k^T x + b_k). Encoder and decoder are trained together to make the mean
+    description length ``-log p(x, h) + log q(h|x)`` short. Deployed bits are not drawn: a bit is
+    1 where its logit is above 0.
+
+    Args:
+        n_bits: bits of a code, 1 to 4096; may exceed the number of columns.
+        estimator: gradient through the bits: "straight_through_sampled" (the paper's, biased),
+            "straight_through_hard" (the released code's), "finite_difference" (unbiased) or
+            "analytic" (closed form); see `quantal.objectives.surrogate_loss`.
+        coding: values of a bit in the model, "01" or "pm1" (-1 and 1). Deployed bits are 0 and 1.
+        learn_prior: train the prior of each bit instead of a fair coin's.
+        deviation: "learn", or a fixed deviation rho > 0 of the noise in the unit of the prepared
+            rows. The entropy of the bits is weighed against the reconstruction by rho^2.
+        init: directions of the encoder at first: "random", "pca" or "itq".
+        decoder_init: codewords at first: "small" (random) or "least_squares" (of the first codes).
+        scaling: "global", "columns" or "none"; see `quantal.data.Preparation`.
+        n_steps: steps of training where ``n_epochs`` is "auto".
+        n_epochs: passes over the data; "auto": as many as come nearest to ``n_steps``, and of data
+            with more rows than ``n_steps * batch_size`` one pass over so many of them.
+        batch_size: rows of a step.
+        learning_rate: Adam's step size at first.
+        learning_rate_schedule: "constant", "cosine" or "late_linear".
+        n_init: restarts, of which the lowest objective is kept.
+        random_state: seed.
+        device: "auto", "cpu", "cuda", ...
+        checkpoint: folder for checkpoints, or None.
+        checkpoint_every: minutes between checkpoints.
+        resume: go on from the newest checkpoint in the folder, if there is one.
+        verbose: show progress if not 0.
+
+    Attributes:
+        directions_: Encoder in the unit of X, scaling included, shape (d, n_bits), float32.
+        thresholds_: A bit is 1 where ``x @ directions_`` is above its threshold, shape (n_bits,).
+        codewords_: What each bit adds to a row, by least squares of the fit's rows on their
+            deployed bits, shape (n_bits, d), float64. `partial_fit` leaves the trained ones.
+        offset_: The row that the code of zeros stands for, shape (d,), float64.
+        deviation_: rho, in the unit of the prepared rows.
+        bit_means_: Share of the rows whose bit is 1, shape (n_bits,).
+        objective_: Mean description length of the prepared rows in closed form, nats.
+        history_: Mean of the training loss in every epoch.
+        collapse_: What the label-free diagnosis found; empty if nothing.
+        network_: Encoder and decoder as trained.
+
+    Source: Dai, Guo, Kumar, He, Song 2017, "Stochastic Generative Hashing", Sections 2 and 3;
+    supplement D.1 (offset) and D.3 ("pm1"); the authors' stochastic_hashing.py for what it leaves
+    open.
+    Differs: the learning rate really decays; rho is learned on the normalised loss; rows are
+    centred and encoder and decoder have offsets; codewords are fitted again to the deployed bits.
+
+    Examples:
+        >>> from sklearn.datasets import load_digits
+        >>> from quantal.hashing import SGH
+        >>> X = load_digits().data
+        >>> hasher = SGH(n_bits=16, n_epochs=20, random_state=0).fit(X)
+        >>> hasher.inverse_transform(hasher.transform(X[:3])).shape
+        (3, 64)
+    """
+
+    # What the shared code asks of every estimator with a network, and a linear one leaves alone.
+    hidden_layer_sizes = ()
+    precision = "float32"
+    trade_off = 1.0
+    weight_decay = 0.0
+    patience = None
+
+    def __init__(
+        self,
+        n_bits: int = 32,
+        *,
+        estimator: str = "straight_through_sampled",
+        coding: str = "01",
+        learn_prior: bool = False,
+        deviation: Any = "learn",
+        init: str = "random",
+        decoder_init: str = "small",
+        scaling: str = "global",
+        n_steps: int = 3000,
+        n_epochs: Any = "auto",
+        batch_size: Any = 500,
+        learning_rate: float = 0.01,
+        learning_rate_schedule: str = "cosine",
+        n_init: int = 1,
+        random_state: Any = None,
+        device: str = "auto",
+        checkpoint: str | None = None,
+        checkpoint_every: float = 5.0,
+        resume: bool = False,
+        verbose: int = 0,
+    ) -> None:
+        self.n_bits = n_bits
+        self.estimator = estimator
+        self.coding = coding
+        self.learn_prior = learn_prior
+        self.deviation = deviation
+        self.init = init
+        self.decoder_init = decoder_init
+        self.scaling = scaling
+        self.n_steps = n_steps
+        self.n_epochs = n_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.n_init = n_init
+        self.random_state = random_state
+        self.device = device
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.resume = resume
+        self.verbose = verbose
+
+    def _require_parameters(self) -> None:
+        self._require_n_bits()
+        require_choice("estimator", self.estimator, ESTIMATORS)
+        require_choice("coding", self.coding, CODINGS)
+        require_choice("learn_prior", self.learn_prior, (True, False))
+        if self.deviation != "learn":
+            require_range("deviation", self.deviation, low=0, low_open=True)
+        require_choice("init", self.init, INITS)
+        require_choice("decoder_init", self.decoder_init, DECODER_INITS)
+        require_range("n_steps", self.n_steps, low=1, integer=True)
+        require_training_parameters(self)
+
+    def _n_outputs(self) -> int:
+        return int(self.n_bits)
+
+    def _weight_names(self) -> list[str]:
+        return ["weight"]
+
+    def _make_network(self, generator: torch.Generator) -> SGHNetwork:
+        learns = self.deviation == "learn"
+        network = SGHNetwork(
+            self.n_features_in_,
+            int(self.n_bits),
+            self.coding,
+            learn_prior=bool(self.learn_prior),
+            learn_deviation=learns,
+            generator=generator,
+        )
+        if not learns:
+            with torch.no_grad():
+                network.log_deviation.fill_(math.log(self.deviation))
+        return network
+
+    def _start(self, network: Any, rows: Rows, seed: int, restart: int, n_restarts: int) -> None:  # noqa: ARG002
+        start(network, rows, seed, self.init, self.decoder_init)
+
+    def _start_pass(self, network: Any, rows: Rows, seed: int) -> None:
+        start(network, rows, seed, self.init, self.decoder_init)
+
+    def _plan(self, rows: Rows, seed: int, n_epochs: int | None = None) -> Plan:
+        n = len(rows)
+        passes = n_epochs
+        if passes is None and self._is_budgeted():
+            steps = batches_per_epoch(n, batch_size(self.batch_size, n))
+            passes = max(1, round(int(self.n_steps) / steps))
+        plan = super()._plan(rows, seed, passes)
+        if n_epochs is None and self._is_budgeted():
+            return dataclasses.replace(plan, n_rows=min(n, int(self.n_steps) * plan.batch_size))
+        return plan
+
+    def _is_budgeted(self) -> bool:
+        return isinstance(self.n_epochs, str) and self.n_epochs == "auto"
+
+    def _stage(self, rung: int | None) -> bool:
+        """Tell whether ``n_steps`` limits the rows: a pass of ``partial_fit`` sees all of its."""
+        return rung is not None and self._is_budgeted()
+
+    def _step_maker(self, rows: Rows, seed: int) -> Callable[..., Step]:
+        def make(network: SGHNetwork, is_budgeted: bool, generator: torch.Generator) -> Step:
+            chosen = self._chosen(rows, seed) if is_budgeted else None
+
+            def step(numbers: Tensor) -> dict[str, Tensor]:
+                x = rows.prepared(numbers if chosen is None else chosen[numbers])
+                losses = surrogate_loss(x, network(x), network.model(), self.estimator, generator)
+                return {"total": losses.mean()}
+
+            return step
+
+        return make
+
+    def _chosen(self, rows: Rows, seed: int) -> Tensor | None:
+        """Return the numbers of the rows to train on, or None for all."""
+        n = len(rows)
+        most = int(self.n_steps) * batch_size(self.batch_size, n)
+        if most >= n:
+            return None
+        generator = np.random.default_rng(derived_seed(seed, SAMPLE_PURPOSE))
+        return torch.from_numpy(np.sort(generator.choice(n, most, replace=False, shuffle=False)))
+
+    def _judge(self, rows: Rows, run: Run) -> float:
+        return self._information_value(run.network, rows)
+
+    def _information_value(self, network: Any, rows: Rows) -> float:
+        """Return the mean of the loss in closed form over all rows."""
+        model = network.model()
+
+        def losses(x: Tensor) -> Tensor:
+            return expected_generative_loss(x, network(x), model)[:, None]
+
+        total = sum(float(values.double().sum()) for _, values in block_values(rows, losses))
+        return total / len(rows)
+
+    def _conclude(self, rows: Rows) -> None:
+        codes = self._deploy(rows)
+        decoder = fit_decoder(rows.x, codes)
+        self._set_decoder(decoder)
+        self.collapse_ = constant_bits(self.bit_means_, REMEDY)
+
+    def _conclude_pass(self, rows: Rows) -> None:
+        self._deploy(rows)
+        self._set_decoder(self._trained_decoder())  # few rows would fit a decoder of their own
+        self.collapse_ = constant_bits(self.bit_means_, REMEDY)
+
+    def _deploy(self, rows: Rows) -> Codes:
+        """Fold the encoder; return the codes of the rows and measure their balance."""
+        self._fold()
+        packed, ones = [], np.zeros(int(self.n_bits))
+        for _, bits in self._bit_blocks(rows.x):
+            packed.append(pack_bits(bits))
+            ones += bits.sum(axis=0)
+        self.bit_means_: NDArray[np.float64] = ones / len(rows)
+        return Codes(np.concatenate(packed), int(self.n_bits))
+
+    def _set_decoder(self, decoder: LinearDecoder) -> None:
+        self.codewords_, self.offset_ = decoder.codewords, decoder.offset
+
+    def _fitted_tensors(self) -> dict[str, Tensor]:
+        mine = {name: torch.from_numpy(getattr(self, f"{name}_")) for name in self._own_shapes()}
+        return super()._fitted_tensors() | mine
+
+    def _own_shapes(self) -> dict[str, tuple[int, ...]]:
+        d, n_bits = self.n_features_in_, int(self.n_bits)
+        return {"codewords": (n_bits, d), "offset": (d,), "bit_means": (n_bits,)}
+
+    def _restore(self, config: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        self._require_parameters()
+        self._require_stored(tensors)
+        super()._restore(config, tensors)
+        for name in self._own_shapes():
+            setattr(self, f"{name}_", tensors[name].numpy())
+        LinearDecoder(self.offset_, self.codewords_)  # refuses what is not finite
+        self._fold()
+
+    def _require_stored(self, tensors: dict[str, Tensor]) -> None:
+        """Raise ValueError unless every tensor has its name, type and shape."""
+        d, n_bits = self.n_features_in_, int(self.n_bits)
+        parts = {"weight": (d, n_bits), "bias": (n_bits,), "codewords": (n_bits, d)}
+        parts |= {"offset": (d,), "prior": (n_bits,), "log_deviation": ()}
+        wanted = {f"network.{name}": (torch.float32, shape) for name, shape in parts.items()}
+        wanted |= {name: (torch.float64, shape) for name, shape in self._own_shapes().items()}
+        wanted |= {f"preparation.{name}": (torch.float64, (d,)) for name in ("center", "unit")}
+        wanted["preparation.order"] = (torch.int64, (d,))
+        found = {name: (tensor.dtype, tuple(tensor.shape)) for name, tensor in tensors.items()}
+        if found != wanted:
+            raise ValueError(f"tensors {found} where {wanted} belong")
