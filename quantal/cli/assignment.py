@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .label_files import label_file
+from .row_blocks import row_blocks
 from .terminal import Terminal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..data import Dataset
-
-BLOCK_BYTES = 64 << 20
-WHOLE_PASS = 256  # a multiple of the rows of a forward pass, so that none is padded between blocks
-SLOW_ROWS = 20_000  # from here on a progress bar is worth its line
 
 
 def assignments(
@@ -30,19 +27,11 @@ def assignments(
         terminal: shows a bar for many rows.
     """
     import numpy as np
-    from rich.console import Console
-    from rich.progress import Progress
 
-    n = len(dataset)
     row_bytes = 8 * dataset.n_features + 8 * model.n_clusters
-    step = max(1, BLOCK_BYTES // row_bytes // WHOLE_PASS) * WHOLE_PASS
-    shown = terminal.is_live and n >= SLOW_ROWS
-    with Progress(console=Console(stderr=True), disable=not shown, transient=True) as bar:
-        task = bar.add_task("labelling", total=n)
-        for start in range(0, n, step):
-            p = np.exp(model.predict_log_proba(dataset.x[start : start + step]))
-            yield start, p.argmax(axis=1), p.max(axis=1)
-            bar.update(task, completed=start + len(p))
+    for block in row_blocks(len(dataset), row_bytes, "labelling", terminal):
+        p = np.exp(model.predict_log_proba(dataset.x[block]))
+        yield block.start, p.argmax(axis=1), p.max(axis=1)
 
 
 def write_labels(model: Any, dataset: Dataset, path: Path, terminal: Terminal) -> NDArray[Any]:

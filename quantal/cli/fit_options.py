@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-TRAINING = "Training"
+TRAINING = "Training a network"
 Data = Annotated[
     str,
     typer.Argument(
@@ -18,19 +18,35 @@ Data = Annotated[
 ]
 Clusters = Annotated[
     int | None,
-    typer.Option("--clusters", "-k", metavar="K", help="How many clusters. Required."),
+    typer.Option(
+        "--clusters", "-k", metavar="K", help="How many clusters. Required for imsat and rim."
+    ),
+]
+Bits = Annotated[
+    int | None,
+    typer.Option(
+        "--bits", "-b", metavar="B", help="Bits of a hash code. Required for all other methods."
+    ),
 ]
 Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FOLDER", help="Where the model goes. Required."),
 ]
 Method = Annotated[
-    str, typer.Option("--method", "-m", help="imsat or rim; 'quantal methods' explains them.")
+    str,
+    typer.Option(
+        "--method",
+        "-m",
+        help="imsat or rim for clusters; itq, imsat-hash, ... for hash codes: 'quantal methods' "
+        "lists all.",
+    ),
 ]
 Labels = Annotated[
     Path | None,
     typer.Option(
-        "--labels", metavar="FILE", help="Also write the labels, as 'predict --out' does."
+        "--labels",
+        metavar="FILE",
+        help="Also write the labels of clusters, as 'predict --out' does.",
     ),
 ]
 Settings = Annotated[
@@ -42,9 +58,7 @@ Settings = Annotated[
         "them.",
     ),
 ]
-Seed = Annotated[
-    int, typer.Option("--seed", help="Source of every random draw.", rich_help_panel=TRAINING)
-]
+Seed = Annotated[int, typer.Option("--seed", help="Source of every random draw.")]
 Resume = Annotated[
     bool,
     typer.Option(
@@ -54,11 +68,11 @@ Resume = Annotated[
     ),
 ]
 CheckpointEvery = Annotated[
-    float,
+    float | None,
     typer.Option(
         "--checkpoint-every",
         metavar="MINUTES",
-        help="Least time between two checkpoints.",
+        help="Least time between two checkpoints; default: 5.",
         rich_help_panel=TRAINING,
     ),
 ]
@@ -72,10 +86,16 @@ CheckpointFolder = Annotated[
     ),
 ]
 Device = Annotated[
-    str,
-    typer.Option("--device", help="auto, cpu, cuda, cuda:1, ...", rich_help_panel=TRAINING),
+    str | None,
+    typer.Option(
+        "--device", help="auto, cpu, cuda, cuda:1, ...; default: auto.", rich_help_panel=TRAINING
+    ),
 ]
 Precision = Annotated[
-    str,
-    typer.Option("--precision", help="auto, float32 or bfloat16.", rich_help_panel=TRAINING),
+    str | None,
+    typer.Option(
+        "--precision",
+        help="auto, float32 or bfloat16; default: auto.",
+        rich_help_panel=TRAINING,
+    ),
 ]

@@ -12,6 +12,8 @@ import typer
 from .terminal import table
 
 WIDTH = 96
+CLUSTERS = "clusters, with quantal fit --clusters K"
+CODES = "hash codes, with quantal fit --bits B"
 
 
 def methods(
@@ -27,19 +29,30 @@ def methods(
 
     quantal methods imsat
     """
-    from ..catalog import METHODS
+    from ..catalog import CLUSTERERS, HASHERS, METHODS
     from ..errors import require_choice
 
     if name is None:
-        rows = [("method", "what it does", "source")]
-        rows += [(key, summary(cls), paper(cls)) for key, cls in METHODS.items()]
-        typer.echo(table(rows))
+        typer.echo(_listed({CLUSTERS: CLUSTERERS, CODES: HASHERS}))
         typer.echo("\nparameters of one: quantal methods imsat")
         return
     require_choice("The method", name, METHODS)
     cls = METHODS[name]
     typer.echo(f"{name}: {summary(cls)}\n\n{source(cls)}\n\nParameters, for --set NAME=VALUE:\n")
     typer.echo(_parameter_list(cls))
+
+
+def _listed(groups: dict[str, dict[str, type]]) -> str:
+    """Return one table for all groups, so that columns stand below each other."""
+    rows = [("method", "what it does", "source")]
+    for methods in groups.values():
+        rows += [(key, summary(cls), paper(cls)) for key, cls in methods.items()]
+    head, *lines = table(rows).split("\n")
+    text = [head]
+    for title, methods in groups.items():
+        text += ["", title, *lines[: len(methods)]]
+        lines = lines[len(methods) :]
+    return "\n".join(text)
 
 
 def summary(cls: type) -> str:
@@ -71,7 +84,7 @@ def explanations(cls: type) -> dict[str, str]:
 
 
 def _parameter_list(cls: Any) -> str:
-    from .fit import OPTIONS
+    from .method_options import OPTIONS
 
     known = explanations(cls)
     lines = []

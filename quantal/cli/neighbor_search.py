@@ -20,11 +20,14 @@ def announce(estimator: Any, dataset: Dataset, terminal: Terminal) -> None:
     """Say how long the distances to neighbours will take, if that is long."""
     if terminal.quiet or not needs_neighbors(estimator):
         return
-    seconds = expected_seconds(len(dataset), dataset.n_features)
+    wanted = getattr(estimator, "neighbor_sample", None)
+    seconds = expected_seconds(
+        len(dataset), dataset.n_features, wanted if isinstance(wanted, int) else None
+    )
     if seconds >= WORTH_SAYING:
         terminal.say(
-            f"first the distance of each row to its neighbour {estimator.n_neighbors}, about "
-            f"{duration(seconds)}; then training, with a bar"
+            f"first the distance of each row to a near neighbour, about {duration(seconds)}; then "
+            "training, with a bar"
         )
 
 
@@ -38,8 +41,14 @@ def needs_neighbors(estimator: Any) -> bool:
     return by_distance and ("vat" in names or "rpt" in names)
 
 
-def expected_seconds(n_rows: int, n_features: int) -> float:
-    """Estimate the search from the speed of a small matrix product on this machine."""
+def expected_seconds(n_rows: int, n_features: int, sample: int | None = None) -> float:
+    """Estimate the search from the speed of a small matrix product on this machine.
+
+    Args:
+        n_rows: rows of the data.
+        n_features: their columns.
+        sample: rows in which neighbours are looked for, if the user said so.
+    """
     import numpy as np
 
     from ..estimators.radius import EXACT_ROWS, SAMPLE_ROWS
@@ -51,4 +60,6 @@ def expected_seconds(n_rows: int, n_features: int) -> float:
         block @ block
         times.append(time.perf_counter() - began)
     n_reference = n_rows if n_rows <= EXACT_ROWS else SAMPLE_ROWS
+    if sample is not None:
+        n_reference = min(sample, n_rows)
     return OVERHEAD * min(times) * n_rows * n_reference * n_features / SIDE**3

@@ -8,6 +8,8 @@ from pathlib import Path
 from ..errors import ParameterError
 
 LABEL_SUFFIXES = (".parquet", ".csv", ".npy")
+CODE_SUFFIXES = (".npy", ".parquet")
+HIT_SUFFIXES = (".parquet", ".csv", ".npy")
 
 
 def require_model_target(out: Path) -> None:
@@ -23,17 +25,25 @@ def require_model_target(out: Path) -> None:
 
 
 def require_label_target(path: Path, option: str, inputs: tuple[str, ...] = ()) -> None:
-    """Raise ParameterError unless labels can be written to the file ``path``.
+    """Raise ParameterError unless labels can be written to the file ``path``."""
+    require_file_target(path, option, LABEL_SUFFIXES, inputs)
+
+
+def require_file_target(
+    path: Path, option: str, suffixes: tuple[str, ...], inputs: tuple[str, ...] = ()
+) -> None:
+    """Raise ParameterError unless a result can be written to the file ``path``.
 
     Args:
         path: the file.
         option: the option that named it.
+        suffixes: what it may end in.
         inputs: what the command reads, none of which may be overwritten.
     """
-    if path.suffix.lower() not in LABEL_SUFFIXES:
+    if path.suffix.lower() not in suffixes:
         raise ParameterError(
             f"{option} {path} ends in {path.suffix or 'no suffix'!r}, which says no format. End it "
-            f"in {', '.join(LABEL_SUFFIXES[:-1])} or {LABEL_SUFFIXES[-1]}."
+            f"in {', '.join(suffixes[:-1])} or {suffixes[-1]}."
         )
     if path.is_dir():
         raise ParameterError(f"{option} {path} is a folder. Name a file.")

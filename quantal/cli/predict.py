@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .fitted_models import load_clusterer
 from .output_paths import require_label_target
 from .reading import read_rows_for, reads_data, require_source
 from .terminal import Terminal, size_bars
@@ -39,7 +40,7 @@ def predict(
     quiet: Quiet = False,
     **reading: Any,
 ) -> None:
-    """Label new rows with a fitted model.
+    """Label new rows with a fitted model of clusters.
 
     The model remembers how its data were read: image size and colour, columns, vocabulary.
 
@@ -52,10 +53,9 @@ def predict(
     terminal = Terminal(quiet=quiet)
     require_label_target(out, "--out", (data,))
     require_source(data)
-    from ..catalog import load
     from .assignment import write_labels
 
-    fitted = load(model)
+    fitted = load_clusterer(model, data)
     dataset = read_rows_for(fitted, data, reading, terminal)
     sizes = write_labels(fitted, dataset, out, terminal)
     terminal.show(size_bars([(str(i), int(size)) for i, size in enumerate(sizes)]))

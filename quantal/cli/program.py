@@ -13,17 +13,17 @@ import typer
 
 from .. import __version__
 from ..errors import QuantalError, QuantalWarning
-from . import data_sets, demo, evaluate, fit, methods, predict, reproduce
+from . import data_sets, demo, encode, evaluate, fit, methods, predict, reproduce, search
 from .interruption import Interrupted
 from .terminal import to_stderr
 
 USER_MISTAKE, BUG, INTERRUPTED = 2, 1, 130  # exit statuses
-LEARN, LOOK = "Cluster", "Look up and check"
+LEARN, FIND, LOOK = "Learn and label", "Encode and search", "Look up and check"
 GROUPS = {"data"}  # commands that only hold further commands
 
 app = typer.Typer(
     name="quantal",
-    help="Cluster images, text and vectors without labels.\n\n"
+    help="Cluster images, text and vectors, or turn them into hash codes, without labels.\n\n"
     "Try it with data that need no download: [bold]quantal demo[/bold]",
     epilog="Every command has examples: quantal fit --help",
     rich_markup_mode="rich",
@@ -33,6 +33,8 @@ app = typer.Typer(
 )
 app.command("fit", rich_help_panel=LEARN)(fit.fit)
 app.command("predict", rich_help_panel=LEARN)(predict.predict)
+app.command("encode", rich_help_panel=FIND)(encode.encode)
+app.command("search", rich_help_panel=FIND)(search.search)
 app.command("evaluate", rich_help_panel=LEARN)(evaluate.evaluate)
 app.command("demo", rich_help_panel=LEARN)(demo.demo)
 app.command("methods", rich_help_panel=LOOK)(methods.methods)

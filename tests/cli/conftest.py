@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_data import QUICK, blobs
+from tiny_data import QUICK, blobs, vectors
 
 from quantal.cli import main
 
@@ -55,3 +55,20 @@ def model(quantal: Run, folder: Path) -> Path:
     result = quantal("fit", "x.npy", "-k", 2, "--out", "model", "-q", *QUICK)
     assert result.status == 0, result.err
     return folder / "model"
+
+
+@pytest.fixture
+def hasher(quantal: Run, folder: Path) -> Path:
+    """A model of 12-bit codes, fitted on v.npy in the current folder."""
+    np.save(folder / "v.npy", vectors())
+    result = quantal("fit", "v.npy", "--method", "itq", "--bits", 12, "--out", "h", "-q")
+    assert result.status == 0, result.err
+    return folder / "h"
+
+
+@pytest.fixture
+def codes(quantal: Run, hasher: Path) -> Path:
+    """The codes of v.npy by `hasher`."""
+    result = quantal("encode", "h", "v.npy", "--out", "codes.npy", "-q")
+    assert result.status == 0, result.err
+    return hasher.parent / "codes.npy"

@@ -38,7 +38,7 @@ def test_rows_without_names_get_their_number_and_a_probability(quantal, model):
 def test_blocks_do_not_change_the_labels(quantal, model, monkeypatch):
     np.save("many.npy", blobs(700))
     quantal("predict", "model", "many.npy", "--out", "whole.parquet")
-    monkeypatch.setattr("quantal.cli.assignment.BLOCK_BYTES", 1)  # a block of 256 rows
+    monkeypatch.setattr("quantal.cli.row_blocks.BLOCK_BYTES", 1)  # a block of 256 rows
     quantal("predict", "model", "many.npy", "--out", "blocks.parquet")
     assert pq.read_table("whole.parquet").equals(pq.read_table("blocks.parquet"))
     assert pq.read_metadata("blocks.parquet").num_row_groups == 3

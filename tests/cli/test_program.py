@@ -23,7 +23,7 @@ def python(code: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["fit", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["fit", "--help"], ["search", "-h"]])
 def test_help_imports_nothing_heavy(arguments):
     heavy = "('torch', 'sklearn', 'scipy', 'pyarrow', 'numba', 'faiss')"
     code = f"import sys; from quantal.cli import main; main({arguments}); "
@@ -50,7 +50,7 @@ def test_an_interrupted_fit_says_how_to_go_on_and_resumes_to_the_same_labels(qua
     ) as process:
         wait_for(lambda: list(Path("m.checkpoints").glob("step-*/state.json")))
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert err.splitlines()[-1].startswith("quantal: interrupted; run the same command with --re")
     assert not Path("m").exists()
@@ -65,11 +65,11 @@ def test_an_interrupted_fit_says_how_to_go_on_and_resumes_to_the_same_labels(qua
 
 
 def wait_for(condition) -> None:
-    for _ in range(600):
+    for _ in range(2400):
         if condition():
             return
         time.sleep(0.05)
-    raise AssertionError("nothing happened within 30 seconds")
+    raise AssertionError("nothing happened within two minutes")
 
 
 def test_the_manual_is_current():

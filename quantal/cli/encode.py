@@ -1,0 +1,64 @@
+"""``quantal encode``: hash codes of rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .output_paths import CODE_SUFFIXES, require_file_target
+from .predict import ModelFolder, Quiet
+from .reading import read_rows_for, reads_data, require_source
+from .terminal import Terminal
+
+
+@reads_data()
+def encode(
+    model: ModelFolder,
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA", help="Rows of the kind that MODEL was fitted on: a file, a folder, ..."
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Where the codes go. .npy: packed bytes, with two files beside it for width and "
+            "ids; .parquet: all in one.",
+        ),
+    ],
+    quiet: Quiet = False,
+    **reading: Any,
+) -> None:
+    """Turn rows into hash codes with a fitted model.
+
+    Ids of the rows (names of images, the column id) are written with the codes. A memory-mapped
+    file is read block by block, so it may be larger than memory.
+
+    [bold]Examples[/bold]
+
+    quantal encode codes-model vectors.npy --out codes.npy
+
+    quantal encode codes-model name:digits --out codes.parquet
+    """
+    terminal = Terminal(quiet=quiet)
+    require_file_target(out, "--out", CODE_SUFFIXES, (data,))
+    require_source(data)
+    from ..codes import write_codes
+    from .encoding import code_blocks
+    from .fitted_models import load_hasher, maker_of
+
+    fitted = load_hasher(model, f"Write: quantal predict {model} {data} --out labels.parquet")
+    maker = maker_of(model, fitted)
+    dataset = read_rows_for(fitted, data, reading, terminal)
+    blocks = code_blocks(fitted, dataset, terminal)
+    n_bits = int(fitted.n_bits)
+    write_codes(out, blocks, n_bits, ids=dataset.ids, method=maker)
+    n_bytes = len(dataset) * -(-n_bits // 8)
+    terminal.show(f"{len(dataset):,} codes of {n_bits} bits, {n_bytes:,} bytes: {out}")
+    terminal.show(f"search them with: quantal search {model} {out} QUERIES -k 10 --out hits.csv")

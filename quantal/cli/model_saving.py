@@ -1,0 +1,42 @@
+"""The end of a fit: the model is saved, elsewhere if it must be."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ParameterError, QuantalError
+
+if TYPE_CHECKING:
+    from ..data import Dataset
+
+OF_THIS_RUN = {"checkpoint": None, "resume": False, "verbose": 0}  # no matters of the model
+
+
+def save_model(estimator: Any, dataset: Dataset, out: Path) -> None:
+    """Save a fitted model that remembers how its rows were read.
+
+    Raises:
+        ParameterError: ``out`` cannot be written; says where the model is instead.
+    """
+    estimator.reader_ = dataset.reader
+    known = estimator.get_params()
+    estimator.set_params(**{name: v for name, v in OF_THIS_RUN.items() if name in known})
+    try:
+        estimator.save(out)
+    except (OSError, QuantalError) as error:
+        raise ParameterError(_rescued(estimator, out, error)) from None
+
+
+def _rescued(estimator: Any, out: Path, error: Exception) -> str:
+    """Save the model elsewhere, for it may have taken hours; return what to say."""
+    place = Path(tempfile.mkdtemp(prefix="quantal-")) / out.name
+    try:
+        estimator.save(place)
+    except (OSError, QuantalError):
+        place.parent.rmdir()
+        return (
+            f"{out} could not be written ({error}), nor could a temporary folder. Free some space."
+        )
+    return f"{out} could not be written ({error}). The model is in {place}: move it from there."
