@@ -13,7 +13,10 @@ import typer
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-RUN = [ROOT / "README.md", ROOT / "docs" / "start.md", ROOT / "docs" / "extend.md"]
+RUN = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("start", "hashing", "extend")),
+]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 pytestmark = pytest.mark.filterwarnings("ignore::quantal.errors.CollapseWarning")
