@@ -9,7 +9,7 @@
     └── MissingExtraError    (also ImportError)   an optional dependency is not installed
 
     QuantalWarning           (UserWarning)
-    ├── CollapseWarning                           clusters died, or their sizes are far off
+    ├── CollapseWarning                           clusters died, sizes are far off, bits are dead
     └── ScaleWarning                              columns differ too much in scale
 
 Every message says what came, what is allowed and what to do.
@@ -61,7 +61,7 @@ class QuantalWarning(UserWarning):
 
 
 class CollapseWarning(QuantalWarning):
-    """Clusters died, or the marginal entropy is below its bound."""
+    """Clusters died, the marginal entropy is below its bound, or bits are constant or undecided."""
 
 
 class ScaleWarning(QuantalWarning):
