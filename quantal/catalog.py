@@ -10,8 +10,10 @@ from .errors import FileFormatError, ParameterError, require_choice, suggestion
 from .hashing import (
     ITQ,
     SGH,
+    BinaryAutoencoder,
     DeepHash,
     IMSATHash,
+    KMeansHashing,
     RandomHyperplaneHashing,
     RIMHash,
     SpectralHashing,
@@ -22,9 +24,11 @@ from .training import read_artifact
 # Add yours to the dictionary of its kind.
 CLUSTERERS: dict[str, type[Any]] = {"imsat": IMSAT, "rim": RIM}
 HASHERS: dict[str, type[Any]] = {
+    "binary-autoencoder": BinaryAutoencoder,
     "deep-hash": DeepHash,
     "imsat-hash": IMSATHash,
     "itq": ITQ,
+    "kmeans-hashing": KMeansHashing,
     "random-hyperplane": RandomHyperplaneHashing,
     "rim-hash": RIMHash,
     "sgh": SGH,

@@ -22,7 +22,14 @@ from quantal.codes import fit_decoder
 from quantal.data import named
 from quantal.metrics import exact_neighbors, neighbor_histograms, recall_at
 
-METHODS = ("random-hyperplane", "spectral-hashing", "spherical-hashing", "itq")
+METHODS = (
+    "random-hyperplane",
+    "spectral-hashing",
+    "spherical-hashing",
+    "kmeans-hashing",
+    "itq",
+    "binary-autoencoder",
+)
 COLUMNS = ("R10@10", "R10@100", "R1@100", "error")
 
 
