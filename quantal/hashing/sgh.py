@@ -52,8 +52,9 @@ class SGH(GenerativeCodes, NetworkEstimator, BaseEstimator):  # type: ignore[mis
         learn_prior: train the prior of each bit instead of a fair coin's.
         deviation: "learn", or a fixed deviation rho > 0 of the noise in the unit of the prepared
             rows. The entropy of the bits is weighed against the reconstruction by rho^2.
-        init: directions of the encoder at first: "random", "pca" or "itq".
-        decoder_init: codewords at first: "small" (random) or "least_squares" (of the first codes).
+        init: directions of the encoder at first: "random", "pca", "itq" (rotated principal ones)
+            or "auto": "itq" up to 2,048 columns, "random" beyond.
+        decoder_init: codewords at first: "least_squares" (of the first codes) or "small" (random).
         scaling: "global", "columns" or "none"; see `quantal.data.Preparation`.
         n_steps: steps of training where ``n_epochs`` is "auto".
         n_epochs: passes over the data; "auto": as many as come nearest to ``n_steps``, and of data
@@ -112,8 +113,8 @@ class SGH(GenerativeCodes, NetworkEstimator, BaseEstimator):  # type: ignore[mis
         coding: str = "01",
         learn_prior: bool = False,
         deviation: Any = "learn",
-        init: str = "random",
-        decoder_init: str = "small",
+        init: str = "auto",
+        decoder_init: str = "least_squares",
         scaling: str = "global",
         n_steps: int = 3000,
         n_epochs: Any = "auto",

@@ -16,7 +16,8 @@ from .principal_components import principal_components
 from .rotation import quantizing_rotation
 from .sgh_network import LEAST_DEVIATION, SGHNetwork
 
-INITS = ("random", "pca", "itq")
+INITS = ("auto", "random", "pca", "itq")
+MOST_COLUMNS = 2048  # of "auto": the principal directions of more take longer than training
 DECODER_INITS = ("small", "least_squares")
 SAMPLE_ROWS = 8192
 ROTATION_TURNS = 20
@@ -34,7 +35,7 @@ def start(network: SGHNetwork, rows: Rows, seed: int, init: str, decoder_init: s
         network: changed in place.
         rows: the data.
         seed: source of the sample and of every draw.
-        init: directions of the encoder: "random", "pca" or "itq".
+        init: directions of the encoder: "auto", "random", "pca" or "itq".
         decoder_init: "small": random codewords and the mean as offset; "least_squares": the best
             decoder of the initial codes.
 
@@ -53,6 +54,8 @@ def _start(
 ) -> None:
     mean = sample.mean(axis=0, dtype=np.float64)
     n_bits = network.weight.shape[1]
+    if init == "auto":
+        init = "itq" if len(mean) <= MOST_COLUMNS else "random"
     with torch.no_grad():
         if init != "random":
             directions = _directions(sample, mean, n_bits, init, generator)
