@@ -15,11 +15,15 @@ from ..errors import require_range
 
 
 def thread_count(n_threads: int | None) -> int:
-    """Return the number of threads to use; None asks numba (`numba.get_num_threads`)."""
+    """Return the number of threads to use; None takes numba's own (NUMBA_NUM_THREADS).
+
+    `numba.get_num_threads` is not asked: it starts numba's threading layer, and the one on OpenMP
+    changes the number of threads of every other library on it, torch among them.
+    """
     if n_threads is None:
         import numba
 
-        return int(numba.get_num_threads())
+        return int(numba.config.NUMBA_NUM_THREADS)
     require_range("n_threads", n_threads, low=1, integer=True)
     return int(n_threads)
 

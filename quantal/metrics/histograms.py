@@ -90,7 +90,7 @@ def distance_histograms(
 ) -> DistanceHistograms:
     """Compare every query with every code; relevant is what has the query's class.
 
-    The pass is exhaustive and exact, on as many threads as `numba.get_num_threads` says, and
+    The pass is exhaustive and exact, on as many threads as NUMBA_NUM_THREADS says, and
     holds nothing of the size q * n. The gallery may be a memory map. A query that is itself in
     the gallery finds itself: take queries from other rows.
 

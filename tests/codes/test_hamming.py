@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -149,13 +151,17 @@ def test_digits_are_their_own_nearest_codes():
     assert_found((distances, ids), expected_nearest(codes, codes[:100], 5))
 
 
-def test_numbas_own_number_of_threads_is_asked_and_left_alone():
-    import numba
-
-    before = numba.get_num_threads()
-    codes = random_codes(50, 64)
-    assert_found(hamming_search(codes, codes, 3), expected_nearest(codes, codes, 3))
-    assert numba.get_num_threads() == before
+def test_a_search_leaves_the_threads_of_other_libraries_alone():
+    program = (
+        "import numpy, torch; torch.set_num_threads(1); torch.ones(9) @ torch.ones(9)\n"
+        "from quantal.codes import hamming_search\n"
+        "codes = numpy.zeros((50, 8), numpy.uint8); hamming_search(codes, codes, 3)\n"
+        "print(torch.get_num_threads())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=300
+    )
+    assert done.stdout.strip() == "1"
 
 
 def test_more_neighbours_than_codes_are_refused():
