@@ -40,13 +40,13 @@ def seconds_of(action: Callable[[], object]) -> float:
 
 
 def on_threads(n: int, action: Callable[[], object]) -> None:
-    """Run ``action`` with n of numba's threads."""
-    most = numba.get_num_threads()
-    numba.set_num_threads(n)
+    """Run ``action`` on n threads."""
+    most = numba.config.NUMBA_NUM_THREADS
+    numba.config.NUMBA_NUM_THREADS = n
     try:
         action()
     finally:
-        numba.set_num_threads(most)
+        numba.config.NUMBA_NUM_THREADS = most
 
 
 def noisy_codes(n: int, n_bytes: int, seed: int) -> tuple[NDArray[np.uint8], Labels]:
@@ -94,7 +94,7 @@ def contenders(args: argparse.Namespace) -> dict[str, tuple[Callable[[], object]
     scale = args.queries / len(few)
     return {
         "ours, 1 thread": (lambda: on_threads(1, ours), 1),
-        f"ours, {numba.get_num_threads()} threads": (ours, 1),
+        f"ours, {numba.config.NUMBA_NUM_THREADS} threads": (ours, 1),
         "numpy": (peer(by_numpy), scale),
         "script": (peer(script), scale),
     }
