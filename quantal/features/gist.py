@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from ..data.memory_map import row_chunks
 from ..errors import DataError, FileFormatError, require_choice, require_range
@@ -93,7 +97,7 @@ class Gist:
         return cls(n_features, white=white if white > 0 else 1.0)
 
     def transform(self, images: Any) -> NDArray[np.float32]:
-        """Describe every picture; none depends on the others.
+        """Describe every picture; none depends on the others, nor on the number of threads.
 
         Args:
             images: (n, h, w) or (n, h, w, 3) array or memory map of real numbers >= 0, at least 4
@@ -114,11 +118,15 @@ class Gist:
         height, width = images.shape[1:3]
         out = np.empty((len(images), self.n_features), dtype=np.float32)
         work = _Work(LAYOUTS[self.n_features], height, width)
-        for start, rows in row_chunks(images):
-            for first in range(0, len(rows), work.batch):
-                batch = rows[first : first + work.batch]
-                planes = self._planes(batch, start + first)
-                out[start + first : start + first + len(batch)] = work.describe(planes)
+        with _one_thread_a_product() as n_threads, ThreadPoolExecutor(n_threads) as pool:
+            for start, rows in row_chunks(images):
+
+                def describe(first: int, start: int = start, rows: Any = rows) -> None:
+                    batch = rows[first : first + work.batch]
+                    planes = self._planes(batch, start + first)
+                    out[start + first : start + first + len(batch)] = work.describe(planes)
+
+                list(pool.map(describe, range(0, len(rows), work.batch)))  # raises their errors
         return out
 
     def _planes(self, batch: NDArray[Any], first_row: int) -> NDArray[np.float32]:
@@ -165,6 +173,15 @@ class Gist:
                 "save the model again."
             )
         return cls(config["n_features"], white=config["white"])
+
+
+@contextmanager
+def _one_thread_a_product() -> Iterator[int]:
+    """Keep products on one thread, for they are tiny; gives how many may run side by side."""
+    libraries = ThreadpoolController().select(user_api="blas")
+    counts = [int(library["num_threads"]) for library in libraries.info()]
+    with libraries.limit(limits=1):
+        yield max(counts, default=1)
 
 
 class _Work:

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from threadpoolctl import threadpool_limits
 
 from quantal.errors import DataError, FileFormatError, ParameterError
 from quantal.features import Gist
@@ -72,6 +73,17 @@ def test_grey_pictures_and_equal_colours_give_the_same(pictures):
 
 def test_a_picture_is_described_the_same_alone_and_among_others(pictures):
     np.testing.assert_array_equal(Gist().transform(pictures)[[4]], Gist().transform(pictures[4:]))
+
+
+def test_threads_do_not_change_a_number(monkeypatch):
+    monkeypatch.setattr("quantal.features.gist.WORK_BYTES", 1)  # one picture at a time
+    images = load_digits().images[:40]
+    with threadpool_limits(1):
+        one = Gist().transform(images)
+    with threadpool_limits(3):
+        three = Gist().transform(images)
+    np.testing.assert_array_equal(one, three)
+    np.testing.assert_array_equal(one[7:8], Gist().transform(images[7:8]))
 
 
 def test_an_even_picture_has_no_structure_at_any_brightness():
