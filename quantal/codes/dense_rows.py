@@ -14,7 +14,7 @@ def sliceable(rows: Any) -> Any:
     """Return rows that can be cut: CSR if sparse, else an array or memory map, not copied."""
     from scipy.sparse import issparse
 
-    return rows.tocsr() if issparse(rows) else np.asarray(rows)  # type: ignore[attr-defined]
+    return rows.tocsr() if issparse(rows) else np.asarray(rows)
 
 
 def dense_rows(block: Any, name: str) -> NDArray[np.float64]:
@@ -25,7 +25,7 @@ def dense_rows(block: Any, name: str) -> NDArray[np.float64]:
     """
     from scipy.sparse import issparse
 
-    values: NDArray[Any] = block.toarray() if issparse(block) else np.asarray(block)  # type: ignore[attr-defined]
+    values: NDArray[Any] = block.toarray() if issparse(block) else np.asarray(block)
     if values.ndim < 2 or values.dtype.kind not in "biuf":
         raise DataError(
             f"{name} must be real numbers of shape (n, d), got {values.dtype} of shape "
