@@ -68,21 +68,28 @@ def info(
 ) -> None:
     """Describe rows: shape, range, empty columns, duplicates; of a named set also its origin.
 
+    With --features or --text it is the features that are described, as a fit would see them.
+
     [bold]Examples[/bold]
 
     quantal data info vectors.npy
 
     quantal data info photos/ --image-size 32
+
+    quantal data info photos/ --image-size 32 --features gist
     """
     require_source(source)
     from ..data import describe, named
+    from ..features import open_features
 
     facts: dict[str, Any] = {}
     name = source.removeprefix("name:")
     if name != source:
         entry = named.find(name)
         facts = {"source": entry.source, "licence": entry.licence, "notes": entry.notes}
-    facts = describe(source, **given_options(reading)) | facts
+    options = given_options(reading)
+    described = "features" in options or "text" in options
+    facts = describe(open_features(source, **options) if described else source, **options) | facts
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
         return

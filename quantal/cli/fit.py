@@ -43,7 +43,7 @@ def fit(
     clusters: Clusters = None,
     bits: Bits = None,
     out: Out = None,
-    method: Method = "imsat",
+    method: Method = None,
     labels: Labels = None,
     settings: Settings = None,
     seed: Seed = 0,
@@ -68,6 +68,8 @@ def fit(
     quantal fit posts.jsonl.gz --clusters 20 --out posts-model --method rim
 
     quantal fit vectors.npy --method itq --bits 64 --out codes-model
+
+    quantal fit photos/ --image-size 32 --features gist --bits 64 --out photo-codes
     """
     terminal = Terminal(quiet=quiet)
     if out is None:
@@ -82,6 +84,7 @@ def fit(
         "checkpoint_every": checkpoint_every,
         "resume": resume or None,
     }
+    method = method or ("imsat" if bits is None else "itq")
     parameters = method_parameters(method, typed, settings or ())
     folder = None
     if takes(method, "checkpoint"):

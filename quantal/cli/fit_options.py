@@ -33,12 +33,12 @@ Out = Annotated[
     typer.Option("--out", "-o", metavar="FOLDER", help="Where the model goes. Required."),
 ]
 Method = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--method",
         "-m",
         help="imsat or rim for clusters; itq, imsat-hash, ... for hash codes: 'quantal methods' "
-        "lists all.",
+        "lists all. Default: imsat, or itq with --bits.",
     ),
 ]
 Labels = Annotated[

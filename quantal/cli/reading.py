@@ -180,12 +180,21 @@ def read_rows_for(model: Any, source: str, reading: dict[str, Any], terminal: Te
     reader = getattr(model, "reader_", None) or _assumed_reader(model)
     dataset = read_rows(source, {**reader, **given_options(reading)}, terminal)
     if dataset.n_features != model.n_features_in_:
-        raise DataError(
-            f"{source} has {dataset.n_features} columns, but the model was fitted on "
-            f"{model.n_features_in_}. Pass data of the same kind; --columns, --drop, --key or "
-            "--image-size choose a part."
-        )
+        raise DataError(_other_width(model, source, dataset, reader))
     return dataset
+
+
+def _other_width(model: Any, source: str, dataset: Dataset, reader: dict[str, Any]) -> str:
+    from ..features.undescribed import described_rows
+
+    width = f"{source} has {dataset.n_features} columns, but the model was fitted on "
+    expected = described_rows(reader)
+    if expected is not None:
+        return f"{width}{model.n_features_in_}, the features of {expected[0]}. {expected[1]}"
+    return (
+        f"{width}{model.n_features_in_}. Pass data of the same kind; --columns, --drop, --key or "
+        "--image-size choose a part."
+    )
 
 
 def _assumed_reader(model: Any) -> dict[str, Any]:

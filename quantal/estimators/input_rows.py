@@ -14,6 +14,7 @@ from ..data import Dataset
 from ..data.validation import require_usable_rows
 from ..errors import DataError
 from ..features import open_features
+from ..features.undescribed import described_rows, is_undescribed
 
 FINGERPRINT_ROWS = 64
 
@@ -32,16 +33,11 @@ class RowReader:
             X: as for ``fit``.
             reset: learn the width (fit) or require it (predict).
         """
-        if isinstance(X, str | Path):
-            X = open_features(X, **({} if reset else getattr(self, "reader_", {})))
-        if isinstance(X, Dataset):
-            if reset:
-                self.reader_ = X.reader
-            X = X.x
+        X = self._opened(X, reset=reset)
         shape: tuple[int, ...] = tuple(getattr(X, "shape", ()))
         is_image = len(shape) in {3, 4}
-        if is_image and not reset:
-            self._require_same_images(shape[1:])
+        if not reset:
+            self._require_same_form(shape)
         if is_image:
             X = np.asarray(X).reshape(shape[0], math.prod(shape[1:]))
         x = validate_data(
@@ -53,12 +49,49 @@ class RowReader:
         require_usable_rows(x, n_min=2 if reset else 1, what=f"Input X of {name}")
         return x
 
-    def _require_same_images(self, shape: tuple[int, ...]) -> None:
+    def _opened(self, X: Any, *, reset: bool) -> Any:
+        """Return the rows of a source; new ones are described as the fit's were (text, images)."""
+        reader = {} if reset else getattr(self, "reader_", {})
+        if reset and hasattr(self, "reader_"):
+            del self.reader_  # of an earlier fit
+        if isinstance(X, Dataset) and not reset and is_undescribed(X, reader):
+            X = X.texts if X.kind == "text" else X.x
+        if isinstance(X, str | Path) or is_undescribed(X, reader):
+            X = open_features(X, **reader)
+        if isinstance(X, Dataset):
+            if reset:
+                self.reader_ = X.reader
+            elif X.kind == "text" and "text" not in reader:
+                raise DataError(
+                    f"X holds texts, but the model was fitted on rows of {self.n_features_in_} "
+                    "numbers. Pass such rows, or fit on texts: the model remembers their words."
+                )
+            X = X.x
+        return X
+
+    def _require_same_form(self, shape: tuple[int, ...]) -> None:
+        """Raise for images of another shape, and where features were expected or forgotten."""
         fitted = self.image_shape_
-        if fitted is not None and shape != fitted:
+        if fitted is not None and len(shape) in {3, 4} and shape[1:] != fitted:
             raise DataError(
-                f"X holds images of shape {shape}, but the model was fitted on {fitted}. "
+                f"X holds images of shape {shape[1:]}, but the model was fitted on {fitted}. "
                 "Resize them to that shape."
+            )
+        width = math.prod(shape[1:])
+        if len(shape) < 2 or width == self.n_features_in_:
+            return
+        expected = described_rows(getattr(self, "reader_", {}))
+        if expected is not None:
+            raise DataError(
+                f"X has {width} numbers a row, but the model was fitted on {self.n_features_in_}, "
+                f"the features of {expected[0]}. {expected[1]}"
+            )
+        if fitted is None and len(shape) > 2:
+            raise DataError(
+                f"X holds images of shape {shape[1:]}, but the model was fitted on rows of "
+                f"{self.n_features_in_} numbers. Turn the images into such rows as before the fit, "
+                "or fit again on quantal.features.open_features(images, features=...), which the "
+                "model remembers and applies."
             )
 
     def __sklearn_tags__(self) -> Any:

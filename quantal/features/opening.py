@@ -15,6 +15,8 @@ from .gist import Gist
 from .tfidf import TfIdf
 
 GIST_LENGTH = {"gist": None, "gist-512": 512, "gist-960": 960}  # None: by the images
+MOST_APART = 4  # whites of one unit of brightness differ by less
+DARKEST = 100  # no set of images keeps below a hundredth of white
 # Which construction the papers used on a named set; anything else gets "default".
 PAPER_CONSTRUCTION = {"name:20news": "20news", "name:reuters": "reuters"}
 
@@ -61,6 +63,7 @@ def _described(dataset: Dataset, settings: Any, options: dict[str, Any]) -> Data
         raise _no_images(dataset)
     if isinstance(settings, dict):
         gist = Gist.from_config(settings)
+        _require_same_white(dataset, gist)
     else:
         gist = Gist.for_images(dataset.x, GIST_LENGTH[settings])
     require_memory(4 * len(dataset) * gist.n_features, f"The GIST of {dataset.name}")
@@ -68,6 +71,19 @@ def _described(dataset: Dataset, settings: Any, options: dict[str, Any]) -> Data
     require_usable_rows(x, n_min=_n_min(options), what=f"{dataset.name} as GIST")
     reader = {**dataset.reader, "features": gist.to_config()}
     return replace(dataset, x=x, kind="vectors", reader=reader)
+
+
+def _require_same_white(dataset: Dataset, gist: Gist) -> None:
+    """Raise where pixels of new images are in another unit: the features would mean nothing."""
+    white = Gist.for_images(dataset.x).white  # the type's, or the largest value
+    whole = dataset.x.dtype.kind in "bu"
+    least = gist.white / (MOST_APART if whole else DARKEST)
+    if not least <= white <= MOST_APART * gist.white:
+        raise DataError(
+            f"Pixels of {dataset.name} go up to {white:g} ({dataset.x.dtype}), but white was "
+            f"{gist.white:g} in the images that the model was fitted on. Scale them alike, for "
+            f"example by * {gist.white / white:g}, or pass the unscaled images."
+        )
 
 
 def _no_images(dataset: Dataset) -> DataError:

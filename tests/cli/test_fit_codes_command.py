@@ -32,6 +32,12 @@ def test_the_model_is_the_librarys_and_settings_reach_it(quantal, folder):
     np.testing.assert_array_equal(library.load("h").directions_, direct.directions_)
 
 
+def test_bits_without_a_method_mean_itq(quantal, folder):
+    np.save("v.npy", vectors())
+    assert quantal("fit", "v.npy", "--bits", 12, "--out", "h").status == 0
+    assert type(library.load("h")) is library.hashing.ITQ
+
+
 @pytest.mark.parametrize("method", ["random-hyperplane", "rim-hash"])
 def test_hashers_with_and_without_a_network_are_fitted(quantal, folder, method):
     np.save("v.npy", vectors())
@@ -64,7 +70,10 @@ def test_constant_bits_are_counted_and_named():
     [
         (("--method", "itq"), "--bits is missing. Say how long the codes of itq are"),
         (("--method", "itq", "-k", 3), "Write --bits B instead of --clusters"),
-        (("--bits", 8), "imsat makes clusters, not hash codes. Write --clusters K instead"),
+        (
+            ("--method", "imsat", "--bits", 8),
+            "imsat makes clusters, not hash codes. Write --clusters K instead",
+        ),
         (("--bits", 8, "-k", 3, "--method", "rim"), ", ".join(HASHERS)),
         ((*CODES[:4], "--device", "cpu"), "itq takes no --device. Leave it out, or use a method"),
         ((*CODES[:4], "--precision", "auto"), "itq takes no --precision"),

@@ -79,6 +79,16 @@ def test_info_takes_reading_options(quantal, folder):
     assert "2 x 2" in quantal("data", "info", "t.csv", "--drop", "kind").out
 
 
+def test_info_describes_the_features_that_a_fit_would_see(quantal, folder):
+    np.save("images.npy", np.random.default_rng(0).integers(0, 256, (9, 8, 8), np.uint8))
+    out = quantal("data", "info", "images.npy", "--features", "gist").out
+    assert "9 x 512" in out
+    assert "float32" in out
+    (folder / "d.txt").write_text("alpha beta\ngamma beta\n")
+    assert "2 x 3" in quantal("data", "info", "d.txt", "--text", "reuters").out
+    assert quantal("data", "info", "images.npy", "--features", "gits").status == 2
+
+
 def test_an_embedded_set_needs_no_fetching_and_a_private_one_says_where_it_is_from(quantal, folder):
     assert "embedded" in quantal("data", "fetch", "name:digits").out
     result = quantal("data", "fetch", "umist", "--data-dir", folder)
