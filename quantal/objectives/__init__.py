@@ -13,7 +13,7 @@ from .bit_information import (
     bit_marginal_entropy,
     pair_information,
 )
-from .bit_pairs import pair_differences, pair_loss
+from .bit_pairs import expected_pair_loss, pair_differences, pair_loss, pair_surrogate
 from .divergence import (
     bit_divergence,
     kl_divergence,
@@ -22,7 +22,7 @@ from .divergence import (
 )
 from .entropy import conditional_entropy, marginal_entropy, mutual_information
 from .generative_hashing import BitModel, expected_generative_loss, generative_loss
-from .scaled_generative import Scales, scaled_generative_loss
+from .scaled_generative import Scales, scaled_code_loss, scaled_generative_loss
 from .virtual_adversarial import (
     adversarial_direction,
     random_direction,
@@ -41,6 +41,7 @@ __all__ = [
     "conditional_entropy",
     "draw_bits",
     "expected_generative_loss",
+    "expected_pair_loss",
     "generative_loss",
     "kl_divergence",
     "label_divergence",
@@ -51,9 +52,11 @@ __all__ = [
     "pair_differences",
     "pair_information",
     "pair_loss",
+    "pair_surrogate",
     "prior_divergence",
     "random_direction",
     "rpt_penalty",
+    "scaled_code_loss",
     "scaled_generative_loss",
     "straight_through",
     "surrogate_loss",

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..errors import ParameterError, require_choice
 from .generative_hashing import BitModel, expected_generative_loss, generative_loss
+from .scaled_generative import Scales, scaled_code_loss, scaled_generative_loss
 
 ESTIMATORS = (
     "straight_through_sampled",
@@ -39,7 +40,15 @@ def draw_bits(logits: Tensor, generator: torch.Generator | None) -> Tensor:
     return (logits.detach().sigmoid() > uniform.to(logits.device)).to(logits.dtype)
 
 
-def logit_gradient(x: Tensor, h: Tensor, logits: Tensor, model: BitModel, *, exact: bool) -> Tensor:
+def logit_gradient(
+    x: Tensor,
+    h: Tensor,
+    logits: Tensor,
+    model: BitModel,
+    *,
+    exact: bool,
+    scales: Scales | None = None,
+) -> Tensor:
     """Estimate the derivative of `expected_generative_loss` by the logits from one code.
 
     ``exact`` takes the difference of the losses with the bit set and unset, which for a quadratic
@@ -55,6 +64,8 @@ def logit_gradient(x: Tensor, h: Tensor, logits: Tensor, model: BitModel, *, exa
         logits: of the encoder, shape (n, l).
         model: what codes stand for.
         exact: see above.
+        scales: of the codewords in each row, over which the mean is taken: u_k then counts E[z_k]
+            times and |u_k|^2 counts E[z_k^2] times. None: all are 1.
 
     Returns:
         Shape (n, l).
@@ -64,9 +75,17 @@ def logit_gradient(x: Tensor, h: Tensor, logits: Tensor, model: BitModel, *, exa
     Differs: the derivative of log q by the logits themselves has mean 0 and is left out.
     """
     scale = model.inverse_variance()
-    slope = -scale * (model.residual(x, h) @ model.codewords.T) - model.prior + logits / model.step
+    lengths = model.codewords.square().sum(dim=1)
+    if scales is None:
+        pull, curvature = -(model.residual(x, h) @ model.codewords.T), lengths
+    else:
+        mean, square = scales.moments()
+        pull = -mean * (model.residual(x, h * mean) @ model.codewords.T)
+        pull = pull + h * scales.variance() * lengths
+        curvature = square * lengths
+    slope = scale * pull - model.prior + logits / model.step
     if exact:
-        slope = slope + scale * (model.middle - h) * model.codewords.square().sum(dim=1)
+        slope = slope + scale * (model.middle - h) * curvature
     return model.step * slope * logits.sigmoid() * (-logits).sigmoid()
 
 
@@ -76,6 +95,9 @@ def surrogate_loss(
     model: BitModel,
     estimator: str,
     generator: torch.Generator | None = None,
+    *,
+    scales: Scales | None = None,
+    prior_deviation: float = 0.5,
 ) -> Tensor:
     """Generative loss of each row, whose backward pass is the named gradient estimator.
 
@@ -88,6 +110,9 @@ def surrogate_loss(
             (difference of the loss in one bit at drawn bits: unbiased) or "analytic" (closed form:
             no variance).
         generator: source of the drawn bits; the other two estimators do not touch it.
+        scales: of the codewords in each row, see `scaled_generative_loss`; the mean over them is
+            always in closed form. None: there are none.
+        prior_deviation: of the logarithm of a scale under its prior.
 
     Returns:
         Shape (n,), nats: the closed form for "analytic", else the loss of the code that was taken.
@@ -99,7 +124,9 @@ def surrogate_loss(
     """
     require_choice("estimator", estimator, ESTIMATORS)
     if estimator == "analytic":
-        return expected_generative_loss(x, logits, model)
+        if scales is None:
+            return expected_generative_loss(x, logits, model)
+        return scaled_generative_loss(x, logits, scales, model, prior_deviation=prior_deviation)
     draws = estimator != "straight_through_hard"
     if draws and generator is None:
         raise ParameterError(
@@ -110,8 +137,11 @@ def surrogate_loss(
     h = model.values(draw_bits(fixed, generator if draws else None))
     with torch.no_grad():
         exact = estimator == "finite_difference"
-        gradient = logit_gradient(x, h, fixed, model, exact=exact)
-    value = generative_loss(x, h, fixed, model)
+        gradient = logit_gradient(x, h, fixed, model, exact=exact, scales=scales)
+    if scales is None:
+        value = generative_loss(x, h, fixed, model)
+    else:
+        value = scaled_code_loss(x, h, fixed, scales, model, prior_deviation=prior_deviation)
     return value + (gradient * (logits - fixed)).sum(dim=1)  # adds 0, and the gradient
 
 

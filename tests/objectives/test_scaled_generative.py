@@ -11,9 +11,13 @@ import torch
 from quantal.objectives import (
     BitModel,
     Scales,
+    draw_bits,
     expected_generative_loss,
     generative_loss,
+    logit_gradient,
+    scaled_code_loss,
     scaled_generative_loss,
+    surrogate_loss,
 )
 
 CODINGS = pytest.mark.parametrize("coding", ["01", "pm1"])
@@ -117,3 +121,97 @@ def test_gradients_agree_with_numeric_ones(coding):
         ),
         tuple(tensor.clone().requires_grad_() for tensor in inputs),
     )
+
+
+def mean_over_codes(function, logits, model):
+    """Sum of q(h|x) function(h) over all codes."""
+    total = 0.0
+    for code in product((0.0, 1.0), repeat=L):
+        bits = torch.tensor(code, dtype=torch.float64).expand(N, L)
+        q = torch.where(bits.bool(), logits.sigmoid(), 1 - logits.sigmoid()).prod(dim=1)
+        values = function(model.values(bits))
+        total = total + (q if values.ndim == 1 else q[:, None]) * values
+    return total
+
+
+@CODINGS
+def test_the_loss_of_a_code_has_the_closed_form_as_its_mean(coding):
+    x, z, model = parts(coding)
+    scales = some_scales()
+    mean = mean_over_codes(lambda h: scaled_code_loss(x, h, z, scales, model), z, model)
+    torch.testing.assert_close(mean, scaled_generative_loss(x, z, scales, model))
+
+
+@CODINGS
+def test_the_loss_of_a_code_is_a_mean_over_drawn_scales(coding):
+    x, z, model = parts(coding)
+    scales = some_scales()
+    h = model.values((z > 0).double())
+    drawn = torch.exp(scales.log_mean + scales.log_deviation.exp() * normal(20_000, N, L, seed=9))
+    points = torch.einsum("snl,ld->snd", drawn * h, model.codewords) + model.offset
+    distance = (x - points).square().sum(dim=2).mean(dim=0)
+    ones = Scales(torch.zeros_like(z), torch.full_like(z, -20.0))
+    known = scaled_code_loss(x, h, z, ones, model) - ones.divergence(0.5)
+    known = known - 0.5 * model.inverse_variance() * model.residual(x, h).square().sum(dim=1)
+    expected = known + 0.5 * model.inverse_variance() * distance + scales.divergence(0.5)
+    found = scaled_code_loss(x, h, z, scales, model)
+    torch.testing.assert_close(found, expected, rtol=0.02, atol=0.02)
+
+
+@CODINGS
+def test_with_scales_the_difference_is_unbiased_and_the_neuron_off_by_its_formula(coding):
+    x, z, model = parts(coding)
+    z.requires_grad_()
+    scales = some_scales()
+    (wanted,) = torch.autograd.grad(scaled_generative_loss(x, z, scales, model).sum(), z)
+    z = z.detach()
+    exact, straight = (
+        mean_over_codes(
+            lambda h, exact=exact: logit_gradient(x, h, z, model, exact=exact, scales=scales),
+            z,
+            model,
+        )
+        for exact in (True, False)
+    )
+    torch.testing.assert_close(exact, wanted)
+    p, lengths = z.sigmoid(), model.codewords.square().sum(dim=1)
+    share = {"01": 0.5, "pm1": 2.0}[coding] * scales.moments()[1]
+    bias = share * (2 * p - 1) * lengths * model.inverse_variance() * p * (1 - p)
+    torch.testing.assert_close(straight - wanted, bias)
+
+
+@pytest.mark.parametrize("estimator", ["straight_through_sampled", "finite_difference", "analytic"])
+def test_surrogates_carry_the_gradients_of_scales_and_codewords(estimator):
+    x, z, model = parts()
+    scales = Scales(*(t.clone().requires_grad_() for t in vars(some_scales()).values()))
+    found = surrogate_loss(x, z, model, estimator, torch.Generator().manual_seed(7), scales=scales)
+    bits = draw_bits(z, torch.Generator().manual_seed(7))
+    wanted = scaled_code_loss(x, bits, z, scales, model)
+    if estimator == "analytic":
+        wanted = scaled_generative_loss(x, z, scales, model)
+    torch.testing.assert_close(found, wanted)
+    leaves = [scales.log_mean, scales.log_deviation]
+    expected = torch.autograd.grad(wanted.sum(), leaves)
+    torch.testing.assert_close(torch.autograd.grad(found.sum(), leaves), expected)
+
+
+def test_descent_still_falls_on_the_printed_objective_where_the_prior_has_brought_rest():
+    lowest = {}
+    for prior in (None, 0.5):
+        x, z, model = parts()
+        leaves = [
+            t.clone().requires_grad_() for t in (model.codewords, *vars(some_scales()).values())
+        ]
+        adam = torch.optim.Adam(leaves, lr=0.05)
+        values = []
+        for _ in range(600):
+            shrinking = BitModel(leaves[0], model.offset, model.prior, model.log_deviation)
+            scales = Scales(*leaves[1:])
+            loss = scaled_generative_loss(x, z, scales, shrinking, prior_deviation=prior).mean()
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+            values.append(loss.item())
+        lowest[prior] = values[399] - values[-1]
+    assert lowest[None] > 2
+    assert abs(lowest[0.5]) < 1e-3
