@@ -56,7 +56,8 @@ def load_rows(recipe: NamesRows, *, data_dir: str | Path | None = None) -> Exper
     """Build the rows that a recipe clusters.
 
     Images are scaled, then limited, then replaced by their distorted copies (copy j of image i is
-    row ``i * copies + j``), then flattened. Text becomes tf-idf.
+    row ``i * copies + j``), then flattened; or they are limited and described by features, which
+    are kept in `quantal.features.feature_cache` for further runs. Text becomes tf-idf.
 
     Args:
         recipe: data set and options.
@@ -74,6 +75,8 @@ def load_rows(recipe: NamesRows, *, data_dir: str | Path | None = None) -> Exper
     rows, ids = dataset.x, dataset.ids
     if kept is not None:
         ids = None if ids is None else [ids[i] for i in kept]
+    if options.features is not None:
+        return ExperimentData(_described(rows, kept, options.features), kept=kept, ids=ids)
     if dataset.kind != "images":
         return ExperimentData(rows if kept is None else rows[kept], kept=kept, ids=ids)
     images = scaled(np.asarray(rows), options.scaling)
@@ -131,19 +134,35 @@ def _require_fitting(recipe: NamesRows, kind: str) -> None:
             f"{recipe.name}: data.copies and the scalings 'pixels' and 'unit' are for images, "
             f"but {recipe.dataset} is text."
         )
+    if options.features is not None and (kind == "text" or for_images):
+        raise DataError(
+            f"{recipe.name}: data.features describes the unscaled pixels of images; leave it out, "
+            "or data.copies and data.scaling."
+        )
     if kind != "text" and options.text is not None:
         raise DataError(f"{recipe.name}: data.text is for text, but {recipe.dataset} is not text.")
 
 
 def _open(recipe: NamesRows, data_dir: str | Path | None) -> Dataset:
     dataset = named.load(recipe.dataset, data_dir)
-    described = {"text": recipe.data.text, "features": recipe.data.features}
-    if dataset.kind != "text" and recipe.data.features is None:
+    if dataset.kind != "text":
         return dataset
     from ..features import open_features
 
-    options = {name: value for name, value in described.items() if value is not None}
-    return open_features(f"name:{recipe.dataset}", data_dir=data_dir, **options)
+    text = {} if recipe.data.text is None else {"text": recipe.data.text}
+    return open_features(f"name:{recipe.dataset}", data_dir=data_dir, **text)
+
+
+def _described(
+    images: NDArray[Any], kept: NDArray[np.int64] | None, features: str
+) -> NDArray[np.float32]:
+    """Describe the kept images; what is white is settled by all of them."""
+    from ..features import Gist
+    from ..features.feature_cache import cached_gist
+    from ..features.opening import GIST_LENGTH
+
+    gist = Gist.for_images(images, GIST_LENGTH[features])
+    return cached_gist(gist, images if kept is None else images[kept])
 
 
 def _kept_rows(n: int, options: DataOptions) -> NDArray[np.int64] | None:

@@ -22,7 +22,8 @@ class DataOptions:
         scaling: "pixels" for x/128 - 1 (the IMSAT code's [-1, 1]), "unit" for the set's smallest
             value at -1 and its largest at 1, "none" for the values as read.
         text: construction of the tf-idf columns of a text set, "20news" or "reuters".
-        features: descriptor that takes the place of the pixels, as ``--features`` names it.
+        features: descriptor that takes the place of the pixels, as ``--features`` names it; not
+            with ``scaling`` or ``copies``.
         copies: random affine distortions of each image that replace it (0: the images
             themselves), drawn from ``seed``.
         limit: keep only so many rows, drawn from ``seed``; for time-boxed runs.

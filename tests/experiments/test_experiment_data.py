@@ -8,6 +8,7 @@ from sklearn.datasets import load_digits
 from quantal.data import Dataset
 from quantal.errors import DataError, ParameterError
 from quantal.experiments import load_rows, load_truth
+from quantal.features import open_features
 
 
 def test_rows_and_truth_are_the_same_rows(recipe_of):
@@ -32,6 +33,24 @@ def test_pixel_scaling_refuses_what_are_no_pixels(recipe_of):
 def test_options_for_text_are_refused_for_images(recipe_of):
     with pytest.raises(DataError, match=r"data.text is for text, but digits is not text"):
         load_rows(recipe_of(data={"text": "20news"}))
+
+
+def test_features_take_the_place_of_pixels_and_are_kept(recipe_of, monkeypatch, tmp_path):
+    monkeypatch.setenv("QUANTAL_CACHE", str(tmp_path))
+    data = load_rows(recipe_of(data={"features": "gist", "limit": 20}))
+    everything = open_features("name:digits", features="gist").x
+    np.testing.assert_array_equal(data.rows, everything[data.kept])
+    assert data.image_shape is None
+    assert len(list((tmp_path / "features").iterdir())) == 1
+    np.testing.assert_array_equal(
+        load_rows(recipe_of(data={"features": "gist", "limit": 20})).rows, data.rows
+    )
+
+
+@pytest.mark.parametrize("more", [{"scaling": "unit"}, {"copies": 2}])
+def test_features_of_changed_pixels_are_refused(recipe_of, more):
+    with pytest.raises(DataError, match=r"data.features describes the unscaled pixels"):
+        load_rows(recipe_of(data={"features": "gist", **more}))
 
 
 @pytest.fixture

@@ -1,0 +1,103 @@
+"""Descriptors of data sets that are computed again and again, kept in the user's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data import open_source
+from ..data.memory_map import row_chunks
+from ..errors import QuantalError, QuantalWarning
+from .gist import Gist
+
+ENVIRONMENT = "QUANTAL_CACHE"
+
+
+def cache_folder() -> Path:
+    """Return where descriptors are kept: in QUANTAL_CACHE, else in the user's cache folder.
+
+    That is ``$XDG_CACHE_HOME/quantal``, else ``~/.cache/quantal``; the folder in it is "features".
+    Nothing there is needed for anything but speed, so it may be deleted at any time.
+    """
+    base = os.environ.get(ENVIRONMENT)
+    if not base:
+        base = os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "quantal")  # noqa: PTH118
+    return Path(base).expanduser() / "features"
+
+
+def cached_gist(
+    gist: Gist, images: NDArray[Any], folder: str | Path | None = None
+) -> NDArray[np.float32]:
+    """Return ``gist.transform(images)``, computed only if it is not in the cache.
+
+    The file's name is a hash of every pixel, their type and shape, and of the settings of GIST
+    with the version of its definition; so what is found is what would be computed.
+
+    Args:
+        gist: The descriptor.
+        images: As for `Gist.transform`.
+        folder: Where to look and keep; default: `cache_folder`.
+
+    Returns:
+        (n, n_features) float32, read-only and mapped to the file where it was found.
+
+    Warns:
+        QuantalWarning: The folder cannot be written; the descriptors are returned all the same.
+    """
+    place = cache_folder() if folder is None else Path(folder)
+    path = place / f"gist-{gist.n_features}-{_key(gist, images)}.npy"
+    found = _found(path, (len(images), gist.n_features))
+    if found is not None:
+        return found
+    x = gist.transform(images)
+    try:
+        _keep(x, path)
+    except OSError as error:
+        warnings.warn(
+            f"{place} cannot be written ({error.strerror or error}), so GIST will be computed "
+            f"again next time. Set {ENVIRONMENT} to a folder that can be written.",
+            QuantalWarning,
+            stacklevel=2,
+        )
+    return x
+
+
+def _key(gist: Gist, images: NDArray[Any]) -> str:
+    digest = hashlib.sha256(json.dumps(gist.to_config(), sort_keys=True).encode())
+    digest.update(f"{images.dtype.str} {images.shape}".encode())
+    for _, rows in row_chunks(images):
+        digest.update(np.ascontiguousarray(rows).data)
+    return digest.hexdigest()[:32]
+
+
+def _found(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+    """Return a kept array, or None where there is none or something else lies there."""
+    try:
+        x: Any = open_source(path, like="vectors").x  # checks header, length and values
+    except (OSError, QuantalError):
+        return None
+    return x if (x.shape, x.dtype) == (shape, np.float32) else None
+
+
+def _keep(x: NDArray[np.float32], path: Path) -> None:
+    """Write under another name and rename, so that no reader meets half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.save(file, x, allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(0o644)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
