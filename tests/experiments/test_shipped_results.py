@@ -32,3 +32,13 @@ def test_every_record_in_the_repository_can_be_read_and_belongs_to_a_recipe():
         name = f"{path.parent.name}/{path.stem}"
         record = load_retrieval_record(path) if name in of_codes else load_record(path)
         assert record.recipe in names or record.recipe.startswith("kmeans/"), path
+
+
+def test_the_mnist_columns_of_both_tables_of_hash_codes_are_complete():
+    recipes = [r for r in list_recipes(BENCH / "recipes") if r.name.startswith("hashing/")]
+    assert all(r.protocols == ("published", "clean") for r in recipes)
+    for n_bits in (16, 32):
+        rows = [r for r in recipes if (r.dataset, r.n_bits) == ("mnist", n_bits)]
+        assert len({r.title for r in rows}) == len(rows) == 10
+        assert min(len(r.seeds) for r in rows if r.method == "imsat-hash") >= 5
+        assert all({*r.published} >= {"map_trapezoid", "precision_at_n"} for r in rows)
