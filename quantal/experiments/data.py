@@ -187,6 +187,8 @@ def _distorted(images: NDArray[np.float32], options: DataOptions) -> NDArray[np.
         raise DataError(f"data.copies needs grey images (n, h, w), got shape {images.shape}.")
     generator = torch.Generator().manual_seed(options.seed)
     repeated = torch.from_numpy(np.repeat(images, options.copies, axis=0))
-    distort = AffineDistortion(images.shape[1:], fill=float(images.min()))
+    distort = AffineDistortion(
+        images.shape[1:], translation=options.copy_shift, fill=float(images.min())
+    )
     flat = distort(repeated.reshape(len(repeated), -1), generator)
     return np.asarray(flat.reshape(repeated.shape).numpy(), dtype=np.float32)

@@ -26,6 +26,7 @@ class DataOptions:
             with ``scaling`` or ``copies``.
         copies: random affine distortions of each image that replace it (0: the images
             themselves), drawn from ``seed``.
+        copy_shift: largest shift of the copies along x and y, in pixels; None for the view's own.
         limit: keep only so many rows, drawn from ``seed``; for time-boxed runs.
         seed: of the copies, the limited rows and the toy data.
         arcs: number of arcs of the toy set "spirals".
@@ -37,6 +38,7 @@ class DataOptions:
     text: str | None = None
     features: str | None = None
     copies: int = 0
+    copy_shift: float | None = None
     limit: int | None = None
     seed: int = 0
     arcs: int = 2
@@ -47,6 +49,10 @@ class DataOptions:
         require_choice("data.scaling", self.scaling, ("none", "unit", "pixels"))
         require_choice("data.text", self.text, (None, "20news", "reuters"))
         require_range("data.copies", self.copies, low=0, integer=True)
+        if self.copy_shift is not None:
+            require_range("data.copy_shift", self.copy_shift, low=0)
+            if not self.copies:
+                raise ParameterError("data.copy_shift needs data.copies, which is 0.")
         require_range("data.seed", self.seed, low=0, integer=True)
         require_range("data.arcs", self.arcs, low=1, integer=True)
         require_range("data.per_arc", self.per_arc, low=2, integer=True)

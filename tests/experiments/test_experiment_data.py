@@ -8,6 +8,7 @@ from sklearn.datasets import load_digits
 from quantal.data import Dataset
 from quantal.errors import DataError, ParameterError
 from quantal.experiments import load_rows, load_truth
+from quantal.experiments.recipe_parts import DataOptions
 from quantal.features import open_features
 
 
@@ -88,6 +89,23 @@ def test_copies_follow_their_image_and_share_its_truth(recipe_of):
     assert np.mean(same) > np.mean(other)
     assert not (copies.rows[0] == copies.rows[1]).all()
     np.testing.assert_array_equal(copies.rows, load_rows(recipe).rows)
+
+
+def test_copies_shift_as_far_as_they_are_told(recipe_of):
+    def spread(**data) -> float:
+        rows = load_rows(
+            recipe_of(data={"limit": 20, "scaling": "unit", "copies": 10, **data})
+        ).rows
+        return float(rows.reshape(20, 10, -1).std(axis=1).mean())
+
+    shifts = [spread(copy_shift=0.0), spread(), spread(copy_shift=2.0)]  # the view's own: 16/21
+    assert shifts == sorted(shifts)
+    assert spread(copy_shift=8 * 2 / 21) == shifts[1]
+
+
+def test_a_shift_without_copies_is_refused():
+    with pytest.raises(ParameterError, match=r"copy_shift needs data\.copies, which is 0"):
+        DataOptions(copy_shift=1.0)
 
 
 def test_spirals_need_no_file(recipe_of):
