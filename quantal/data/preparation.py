@@ -48,14 +48,18 @@ class Preparation:
         dense = np.asarray(rows) if isinstance(rows, np.ndarray) else rows.toarray()
         if self.scaling == "none":
             return np.ascontiguousarray(dense, dtype=np.float32)
-        scaled = (dense[:, self.order].astype(np.float64) - self.center) / self.unit
+        scaled = np.take(dense, self.order, axis=1).astype(np.float64, copy=False)  # own rows
+        scaled -= self.center
+        scaled /= self.unit
         return _rounded(scaled).astype(np.float32)
 
 
 def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Round to 16 bits of mantissa, so that last-bit noise of a rescaling does not survive."""
-    bits = np.ascontiguousarray(values).view(np.uint64)
-    return ((bits + HALF) & MANTISSA).view(np.float64)
+    """Round in place to 16 bits of mantissa, so that a rescaling's last-bit noise goes."""
+    bits = values.view(np.uint64)
+    bits += HALF
+    bits &= MANTISSA
+    return values
 
 
 def learn_preparation(x: Any, scaling: str, *, keep_order: bool = False) -> Preparation:
