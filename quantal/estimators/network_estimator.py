@@ -269,8 +269,12 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
         me: Any = self
         settings = {k: v for k, v in me.get_params().items() if k not in SILENT}
         seeded = seed if self.random_state is not None else None
-        owner = fingerprint({**settings, "seed": seeded, "data": data_fingerprint(rows.x)})
+        owner = fingerprint({**settings, "seed": seeded, **self._identity(rows)})
         return Checkpoints(Path(self.checkpoint), owner, self.checkpoint_every)
+
+    def _identity(self, rows: Rows) -> dict[str, Any]:
+        """Describe what is learned from, so that a checkpoint of other data is not taken up."""
+        return {"data": data_fingerprint(rows.x)}
 
     def _judge(self, rows: Rows, run: Run) -> float:
         """Return the value that restarts are compared by, on all rows and without labels."""

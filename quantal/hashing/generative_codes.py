@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
@@ -37,6 +39,7 @@ class GenerativeCodes(BitOutput):
     preparation_: Preparation
     codewords_: NDArray[np.float64]
     offset_: NDArray[np.float64]
+    scale_invariant: bool
 
     def _fold(self) -> None:
         """Put centring, scaling and the encoder into one matrix and one threshold for each bit."""
@@ -82,9 +85,39 @@ class GenerativeCodes(BitOutput):
             projections = (rows - self.offset_) / unit @ codewords.T + self.deviation_**2 * odds
             yield start, refine_bits(bits, projections, gram, refine)
 
+    def _scaled_blocks(self, x: Any, refine: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Do the same where codewords have scales: with those of the row and the trained decoder.
+
+        The deployed decoder knows no scales, so short rows would lose the bits of their direction.
+        """
+        network: SGHNetwork = deepcopy(self.network_).cpu().double()
+        model = network.model()
+        codewords = model.codewords.detach().numpy() * model.step
+        odds = self.deviation_**2 * model.step * model.prior.detach().numpy()
+        gram = codewords @ codewords.T
+        lengths = np.diag(gram)
+        for start, bits in self._bit_blocks(x):
+            rows = torch.from_numpy(self.preparation_(x[start : start + len(bits)])).double()
+            with torch.no_grad():
+                scales = network.scales(rows)
+                assert scales is not None
+                mean, variance = scales.moments()[0].numpy(), scales.variance().numpy()
+                centred = (rows - model.offset).numpy()
+            products, squares = centred @ codewords.T, mean**2 * lengths
+            if model.coding == "pm1":  # -1 where 0 is meant: the middle moves with the scales
+                products = products + mean @ gram / 2
+            else:
+                squares = squares + variance * lengths
+            projections = mean * products + odds
+            yield start, refine_bits(bits, projections, gram, refine, mean, squares)
+
     def _encoded_blocks(self, x: Any, refine: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         require_range("refine", refine, low=0, high=MOST_SWEEPS, integer=True)
-        return self._refined_blocks(x, int(refine)) if refine else self._bit_blocks(x)
+        if not refine:
+            return self._bit_blocks(x)
+        if self.scale_invariant:
+            return self._scaled_blocks(x, int(refine))
+        return self._refined_blocks(x, int(refine))
 
     def transform(self, X: ArrayLike, *, refine: int = 0) -> NDArray[np.uint8]:
         """Return the bits of each row, shape (n, n_bits), uint8, 0 or 1.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,33 +13,28 @@ from torch import Tensor
 
 from ..codes import Codes, LinearDecoder, fit_decoder, pack_bits
 from ..errors import require_choice, require_range
-from ..estimators import NetworkEstimator
-from ..estimators.blockwise import block_values
-from ..estimators.defaults import batch_size
+from ..estimators import NetworkFolder
 from ..estimators.training_parameters import require_training_parameters
-from ..objectives import expected_generative_loss, surrogate_loss
 from ..objectives.bit_gradients import ESTIMATORS
 from ..objectives.generative_hashing import CODINGS
-from ..training import Plan, Run, Step
-from ..training.batches import batches_per_epoch
-from ..training.randomness import derived_seed
 from ..training.rows import Rows
 from .bit_figures import constant_bits
 from .generative_codes import GenerativeCodes
 from .sgh_network import SGHNetwork
-from .sgh_start import DECODER_INITS, INITS, start
+from .sgh_start import DECODER_INITS, INITS
+from .sgh_training import SGHTraining
 
-SAMPLE_PURPOSE = 11
 REMEDY = "lower learning_rate, train longer (n_steps), or try another random_state"
 
 
-class SGH(GenerativeCodes, NetworkEstimator, BaseEstimator):  # type: ignore[misc]
+class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
     """Stochastic generative hashing: linear bits that reconstruct their rows.
 
     A row is ``offset + sum_k h_k codewords[k]`` and noise; bit k of its code is drawn with the
     probability sigmoid(w_k^T x + b_k). Encoder and decoder are trained together to make the mean
     description length ``-log p(x, h) + log q(h|x)`` short. Deployed bits are not drawn: a bit is
-    1 where its logit is above 0.
+    1 where its logit is above 0. Where a user knows of pairs of rows that belong together or do
+    not, ``fit(X, pairs=...)`` brings their codes together or apart.
 
     Args:
         n_bits: bits of a code, 1 to 4096; may exceed the number of columns.
@@ -52,6 +45,15 @@ class SGH(GenerativeCodes, NetworkEstimator, BaseEstimator):  # type: ignore[mis
         learn_prior: train the prior of each bit instead of a fair coin's.
         deviation: "learn", or a fixed deviation rho > 0 of the noise in the unit of the prepared
             rows. The entropy of the bits is weighed against the reconstruction by rho^2.
+        scale_invariant: give every codeword a latent positive scale in every row, so that rows
+            which differ in length only may share a code. Meant for ``coding="pm1"``.
+        scale_deviation: of the logarithm of these scales under their prior, > 0.
+        pair_weight: how much a pair's loss counts beside a row's description length for each
+            column, which is about one nat, >= 0.
+        pair_slope: "learn", or a fixed change of the log odds of "alike" with the agreement of two
+            codes, > 0; the paper's is 1.
+        pair_offset: "learn", or fixed log odds of "not alike" at agreement 0; the paper's is 0,
+            which needs ``coding="pm1"``.
         init: directions of the encoder at first: "random", "pca", "itq" (rotated principal ones)
             or "auto": "itq" up to 2,048 columns, "random" beyond.
         decoder_init: codewords at first: "least_squares" (of the first codes) or "small" (random).
@@ -78,16 +80,19 @@ class SGH(GenerativeCodes, NetworkEstimator, BaseEstimator):  # type: ignore[mis
         offset_: The row that the code of zeros stands for, shape (d,), float64.
         deviation_: rho, in the unit of the prepared rows.
         bit_means_: Share of the rows whose bit is 1, shape (n_bits,).
-        objective_: Mean description length of the prepared rows in closed form, nats.
-        history_: Mean of the training loss in every epoch.
+        objective_: Mean description length of the prepared rows in closed form, nats; with pairs
+            also ``pair_weight`` times columns times the mean loss of at most 10,000 of them.
+        n_pairs_: Pairs that the fit, or the last `partial_fit`, was given.
+        history_: Mean of the training loss in every epoch, with pairs also of its two parts.
         collapse_: What the label-free diagnosis found; empty if nothing.
         network_: Encoder and decoder as trained.
 
     Source: Dai, Guo, Kumar, He, Song 2017, "Stochastic Generative Hashing", Sections 2 and 3;
-    supplement D.1 (offset) and D.3 ("pm1"); the authors' stochastic_hashing.py for what it leaves
-    open.
+    supplement D.1 (offset, scales), D.2 (pairs) and D.3 ("pm1"); the authors' stochastic_hashing.py
+    for what it leaves open.
     Differs: the learning rate really decays; rho is learned on the normalised loss; rows are
-    centred and encoder and decoder have offsets; codewords are fitted again to the deployed bits.
+    centred and encoder and decoder have offsets; codewords are fitted again to the deployed bits;
+    scales are positive and have a prior; pairs have a weight, a slope and an offset.
 
     Examples:
         >>> from sklearn.datasets import load_digits
@@ -97,6 +102,8 @@ class SGH(GenerativeCodes, NetworkEstimator, BaseEstimator):  # type: ignore[mis
         >>> hasher.inverse_transform(hasher.transform(X[:3])).shape
         (3, 64)
     """
+
+    fitted_numbers = (*NetworkFolder.fitted_numbers, "n_pairs_")
 
     # What the shared code asks of every estimator with a network, and a linear one leaves alone.
     hidden_layer_sizes = ()
@@ -113,6 +120,11 @@ class SGH(GenerativeCodes, NetworkEstimator, BaseEstimator):  # type: ignore[mis
         coding: str = "01",
         learn_prior: bool = False,
         deviation: Any = "learn",
+        scale_invariant: bool = False,
+        scale_deviation: float = 0.5,
+        pair_weight: float = 1.0,
+        pair_slope: Any = "learn",
+        pair_offset: Any = "learn",
         init: str = "auto",
         decoder_init: str = "least_squares",
         scaling: str = "global",
@@ -134,6 +146,11 @@ class SGH(GenerativeCodes, NetworkEstimator, BaseEstimator):  # type: ignore[mis
         self.coding = coding
         self.learn_prior = learn_prior
         self.deviation = deviation
+        self.scale_invariant = scale_invariant
+        self.scale_deviation = scale_deviation
+        self.pair_weight = pair_weight
+        self.pair_slope = pair_slope
+        self.pair_offset = pair_offset
         self.init = init
         self.decoder_init = decoder_init
         self.scaling = scaling
@@ -157,6 +174,13 @@ class SGH(GenerativeCodes, NetworkEstimator, BaseEstimator):  # type: ignore[mis
         require_choice("learn_prior", self.learn_prior, (True, False))
         if self.deviation != "learn":
             require_range("deviation", self.deviation, low=0, low_open=True)
+        require_choice("scale_invariant", self.scale_invariant, (True, False))
+        require_range("scale_deviation", self.scale_deviation, low=0, low_open=True, high=2)
+        require_range("pair_weight", self.pair_weight, low=0)
+        if self.pair_slope != "learn":
+            require_range("pair_slope", self.pair_slope, low=0, low_open=True)
+        if self.pair_offset != "learn":
+            require_range("pair_offset", self.pair_offset)
         require_choice("init", self.init, INITS)
         require_choice("decoder_init", self.decoder_init, DECODER_INITS)
         require_range("n_steps", self.n_steps, low=1, integer=True)
@@ -176,71 +200,16 @@ class SGH(GenerativeCodes, NetworkEstimator, BaseEstimator):  # type: ignore[mis
             self.coding,
             learn_prior=bool(self.learn_prior),
             learn_deviation=learns,
+            scale_deviation=float(self.scale_deviation) if self.scale_invariant else None,
             generator=generator,
         )
         if not learns:
-            with torch.no_grad():
-                network.log_deviation.fill_(math.log(self.deviation))
+            network.fix("log_deviation", math.log(self.deviation))
+        if self.pair_slope != "learn":
+            network.fix("pair_log_slope", math.log(self.pair_slope))
+        if self.pair_offset != "learn":
+            network.fix("pair_offset", float(self.pair_offset))
         return network
-
-    def _start(self, network: Any, rows: Rows, seed: int, restart: int, n_restarts: int) -> None:  # noqa: ARG002
-        start(network, rows, seed, self.init, self.decoder_init)
-
-    def _start_pass(self, network: Any, rows: Rows, seed: int) -> None:
-        start(network, rows, seed, self.init, self.decoder_init)
-
-    def _plan(self, rows: Rows, seed: int, n_epochs: int | None = None) -> Plan:
-        n = len(rows)
-        passes = n_epochs
-        if passes is None and self._is_budgeted():
-            steps = batches_per_epoch(n, batch_size(self.batch_size, n))
-            passes = max(1, round(int(self.n_steps) / steps))
-        plan = super()._plan(rows, seed, passes)
-        if n_epochs is None and self._is_budgeted():
-            return dataclasses.replace(plan, n_rows=min(n, int(self.n_steps) * plan.batch_size))
-        return plan
-
-    def _is_budgeted(self) -> bool:
-        return isinstance(self.n_epochs, str) and self.n_epochs == "auto"
-
-    def _stage(self, rung: int | None) -> bool:
-        """Tell whether ``n_steps`` limits the rows: a pass of ``partial_fit`` sees all of its."""
-        return rung is not None and self._is_budgeted()
-
-    def _step_maker(self, rows: Rows, seed: int) -> Callable[..., Step]:
-        def make(network: SGHNetwork, is_budgeted: bool, generator: torch.Generator) -> Step:
-            chosen = self._chosen(rows, seed) if is_budgeted else None
-
-            def step(numbers: Tensor) -> dict[str, Tensor]:
-                x = rows.prepared(numbers if chosen is None else chosen[numbers])
-                losses = surrogate_loss(x, network(x), network.model(), self.estimator, generator)
-                return {"total": losses.mean()}
-
-            return step
-
-        return make
-
-    def _chosen(self, rows: Rows, seed: int) -> Tensor | None:
-        """Return the numbers of the rows to train on, or None for all."""
-        n = len(rows)
-        most = int(self.n_steps) * batch_size(self.batch_size, n)
-        if most >= n:
-            return None
-        generator = np.random.default_rng(derived_seed(seed, SAMPLE_PURPOSE))
-        return torch.from_numpy(np.sort(generator.choice(n, most, replace=False, shuffle=False)))
-
-    def _judge(self, rows: Rows, run: Run) -> float:
-        return self._information_value(run.network, rows)
-
-    def _information_value(self, network: Any, rows: Rows) -> float:
-        """Return the mean of the loss in closed form over all rows."""
-        model = network.model()
-
-        def losses(x: Tensor) -> Tensor:
-            return expected_generative_loss(x, network(x), model)[:, None]
-
-        total = sum(float(values.double().sum()) for _, values in block_values(rows, losses))
-        return total / len(rows)
 
     def _conclude(self, rows: Rows) -> None:
         codes = self._deploy(rows)
@@ -254,8 +223,9 @@ class SGH(GenerativeCodes, NetworkEstimator, BaseEstimator):  # type: ignore[mis
         self.collapse_ = constant_bits(self.bit_means_, REMEDY)
 
     def _deploy(self, rows: Rows) -> Codes:
-        """Fold the encoder; return the codes of the rows and measure their balance."""
+        """Fold the encoder; return the codes of the rows and measure what the fit leaves."""
         self._fold()
+        self.n_pairs_ = 0 if self._pairs is None else len(self._pairs)
         packed, ones = [], np.zeros(int(self.n_bits))
         for _, bits in self._bit_blocks(rows.x):
             packed.append(pack_bits(bits))
@@ -288,6 +258,10 @@ class SGH(GenerativeCodes, NetworkEstimator, BaseEstimator):  # type: ignore[mis
         d, n_bits = self.n_features_in_, int(self.n_bits)
         parts = {"weight": (d, n_bits), "bias": (n_bits,), "codewords": (n_bits, d)}
         parts |= {"offset": (d,), "prior": (n_bits,), "log_deviation": ()}
+        parts |= {"pair_log_slope": (), "pair_offset": ()}
+        if self.scale_invariant:
+            parts |= {f"{name}_weight": (d, n_bits) for name in ("scale", "spread")}
+            parts |= dict.fromkeys(("scale_bias", "scale_floor", "spread_bias"), (n_bits,))
         wanted = {f"network.{name}": (torch.float32, shape) for name, shape in parts.items()}
         wanted |= {name: (torch.float64, shape) for name, shape in self._own_shapes().items()}
         wanted |= {f"preparation.{name}": (torch.float64, (d,)) for name in ("center", "unit")}

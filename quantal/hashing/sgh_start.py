@@ -62,6 +62,7 @@ def _start(
             network.weight[:, : directions.shape[1]] = torch.from_numpy(directions)
         weight = network.weight.cpu().numpy().astype(np.float64)
         network.bias.copy_(torch.from_numpy(-mean @ weight))
+        network.start_scales()
     if decoder_init == "small":
         draw = generator.standard_normal((n_bits, sample.shape[1]))
         codewords, offset = SMALL / math.sqrt(n_bits) * draw, mean

@@ -202,13 +202,13 @@ def test_a_loaded_model_refines_and_scores_alike(fitted, digits, tmp_path):
 
 
 def test_dead_bits_are_diagnosed_with_the_remedy(digits, monkeypatch):
-    from quantal.hashing import sgh
+    from quantal.hashing import sgh_training
 
     def dead(network, *_):
         with torch.no_grad():
             network.bias[3:] = 100.0
 
-    monkeypatch.setattr(sgh, "start", dead)
+    monkeypatch.setattr(sgh_training, "start", dead)
     with pytest.warns(CollapseWarning, match=r"5 of 8 bits are constant.*lower learning_rate"):
         SGH(8, n_steps=3, random_state=0).fit(digits)
 
