@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..errors import ParameterError, require_choice, require_range
 from .hits import Hits, hits_of_lists, hits_of_table
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..codes import Codes, LinearDecoder
 
 DEFAULT_K = 10
+METRICS = ("l2", "inner_product")
+Metric = Literal["l2", "inner_product"]
 
 Find = Callable[[Any], Hits]
 """Rows of queries, as a data set holds them, to what was found for them."""
@@ -31,6 +33,7 @@ class SearchRequest:
         candidates: Codes per query that the query itself ranks; None: all.
         index: Kind of faiss index; None: exact search without one.
         index_options: Its options.
+        metric: "l2" or "inner_product", by which the query itself ranks.
 
     Raises:
         ParameterError: Out of range, or options that exclude each other.
@@ -42,6 +45,7 @@ class SearchRequest:
     candidates: int | None = None
     index: str | None = None
     index_options: Mapping[str, Any] = field(default_factory=dict)
+    metric: str = "l2"
 
     def __post_init__(self) -> None:
         for option, value, low in (
@@ -53,8 +57,14 @@ class SearchRequest:
                 require_range(option, value, low=low, integer=True)
         if self.radius is not None and self.k is not None:
             raise ParameterError("-k and --radius ask for different things. Leave one of them out.")
+        require_choice("--metric", self.metric, METRICS)
         if self.asymmetric:
             self._require_ranking()
+        elif self.metric != "l2":
+            raise ParameterError(
+                "--metric inner_product needs the query itself, not its code: codes know no "
+                "lengths. Add --asymmetric."
+            )
         elif self.candidates is not None:
             raise ParameterError(
                 "--candidates says how many codes --asymmetric ranks. Add --asymmetric, or leave "
@@ -151,12 +161,15 @@ def _asymmetric(request: SearchRequest, model: Any, codes: Codes, *, is_repeated
     from ..codes import asymmetric_search
 
     decoder = decoder_of(model)
-    k = request.n_hits
+    k, metric = request.n_hits, cast("Metric", request.metric)
     if request.candidates is None:
-        norms = decoder.squared_norms(codes.packed) if is_repeated else None
+        needs_norms = is_repeated and metric == "l2"
+        norms = decoder.squared_norms(codes.packed) if needs_norms else None
 
         def rank_all(rows: Any) -> Hits:
-            return hits_of_table(*asymmetric_search(codes.packed, rows, decoder, k, norms=norms))
+            return hits_of_table(
+                *asymmetric_search(codes.packed, rows, decoder, k, metric, norms=norms)
+            )
 
         return rank_all
     nearest = _nearest(request, codes)
@@ -164,7 +177,9 @@ def _asymmetric(request: SearchRequest, model: Any, codes: Codes, *, is_repeated
 
     def rank_candidates(rows: Any) -> Hits:
         _, near = nearest(model.encode(rows), n_candidates)
-        return hits_of_table(*asymmetric_search(codes.packed, rows, decoder, k, candidates=near))
+        return hits_of_table(
+            *asymmetric_search(codes.packed, rows, decoder, k, metric, candidates=near)
+        )
 
     return rank_candidates
 

@@ -18,6 +18,7 @@ from .fit_options import (
     Labels,
     Method,
     Out,
+    Pairs,
     Precision,
     Resume,
     Seed,
@@ -26,9 +27,10 @@ from .fit_options import (
 from .fit_summary import summarise_clusters, summarise_codes
 from .fitted_models import makes_codes
 from .interruption import Interrupted
-from .method_options import method_parameters, takes
+from .method_options import method_parameters, require_takes_pairs, takes
 from .model_saving import save_model
 from .output_paths import require_label_target, require_model_target, require_writable_parent
+from .pair_files import read_pair_file, row_pairs
 from .predict import Quiet
 from .reading import given_options, read_rows, reads_data, require_source
 from .terminal import Terminal
@@ -45,6 +47,7 @@ def fit(
     out: Out = None,
     method: Method = None,
     labels: Labels = None,
+    pairs: Pairs = None,
     settings: Settings = None,
     seed: Seed = 0,
     resume: Resume = False,
@@ -70,6 +73,8 @@ def fit(
     quantal fit vectors.npy --method itq --bits 64 --out codes-model
 
     quantal fit photos/ --image-size 32 --features gist --bits 64 --out photo-codes
+
+    quantal fit vectors.npy --method sgh --bits 64 --pairs pairs.csv --out taught-model
     """
     terminal = Terminal(quiet=quiet)
     if out is None:
@@ -97,11 +102,15 @@ def fit(
             "or delete that folder to start afresh."
         )
     require_source(data)
+    if pairs is not None:
+        require_takes_pairs(method)
+        columns = read_pair_file(pairs)
     from ..catalog import build
 
     estimator = build(method, **parameters)
     dataset = read_rows(data, given_options(reading), terminal)
-    seconds = _train(estimator, dataset, folder, terminal)
+    known = {} if pairs is None else {"pairs": row_pairs(columns, dataset.ids, str(pairs))}
+    seconds = _train(estimator, dataset, known, folder, terminal)
     save_model(estimator, dataset, out)
     _finish(estimator, dataset, seconds, out, labels, terminal)
 
@@ -128,8 +137,14 @@ def has_checkpoint(folder: Path) -> bool:
     return any(folder.glob("step-*/state.json"))
 
 
-def _train(estimator: Any, dataset: Dataset, folder: Path | None, terminal: Terminal) -> float:
-    """Fit; return the seconds it took."""
+def _train(
+    estimator: Any,
+    dataset: Dataset,
+    known: dict[str, Any],
+    folder: Path | None,
+    terminal: Terminal,
+) -> float:
+    """Fit to the rows and what is known of them; return the seconds it took."""
     from .neighbor_search import announce
 
     began = time.monotonic()
@@ -139,7 +154,7 @@ def _train(estimator: Any, dataset: Dataset, folder: Path | None, terminal: Term
     announce(estimator, dataset, terminal)
     made = [] if folder is None else [folder, *(p for p in folder.parents if not p.exists())]
     try:
-        estimator.fit(dataset.x)
+        estimator.fit(dataset.x, **known)
     except KeyboardInterrupt:
         raise Interrupted(_how_to_go_on(folder)) from None
     finally:

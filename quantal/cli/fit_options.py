@@ -49,6 +49,15 @@ Labels = Annotated[
         help="Also write the labels of clusters, as 'predict --out' does.",
     ),
 ]
+Pairs = Annotated[
+    Path | None,
+    typer.Option(
+        "--pairs",
+        metavar="FILE",
+        help="What is known of some pairs of rows, for sgh: .npy, .csv, .tsv or .parquet with "
+        "three columns, two rows (numbers from 0, or names) and 1 (similar) or 0 (not).",
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(

@@ -44,8 +44,8 @@ def _write_csv(path: Path, batches: Iterable[Columns], names: HitNames) -> None:
         writer = csv.writer(stream)
         writer.writerow(names.kinds())
         for columns in batches:
-            distances = [f"{value:.6g}" for value in columns["distance"]]
-            writer.writerows(zip(*({**columns, "distance": distances}).values(), strict=True))
+            values = [f"{value:.6g}" for value in columns[names.value]]
+            writer.writerows(zip(*({**columns, names.value: values}).values(), strict=True))
 
 
 def _write_numpy(path: Path, batches: Iterable[Columns], names: HitNames) -> None:

@@ -20,7 +20,7 @@ class Hits:
         queries: (h,) int64, number of the query within its block.
         ranks: (h,) int32, from 1.
         rows: (h,) int64, row number of the code.
-        distances: (h,) int32 Hamming distances, or float32.
+        distances: (h,) int32 Hamming distances, or float32; or inner products.
     """
 
     queries: NDArray[Any]
@@ -59,11 +59,13 @@ class HitNames:
         codes: The codes that were searched.
         query_ids: One name a query, or None.
         real: Whether distances are float32; otherwise int32.
+        value: What the column of distances is called.
     """
 
     codes: Codes
     query_ids: Sequence[str] | None
     real: bool
+    value: str = "distance"
 
     def kinds(self) -> dict[str, str]:
         """Return name and kind ("string", "int64", "int32" or "float32") of each column."""
@@ -72,7 +74,7 @@ class HitNames:
             "query": "int64" if self.query_ids is None else "string",
             "rank": "int32",
             "id": id_kind,
-            "distance": "float32" if self.real else "int32",
+            self.value: "float32" if self.real else "int32",
         }
 
     def columns(self, hits: Hits, first_query: int) -> dict[str, list[Any]]:
@@ -86,8 +88,8 @@ class HitNames:
         if self.query_ids is not None:
             queries = [self.query_ids[number] for number in queries]
         ids = self.codes.name_rows(hits.rows).tolist()
-        distances = hits.distances.tolist()
-        return {"query": queries, "rank": hits.ranks.tolist(), "id": ids, "distance": distances}
+        values = hits.distances.tolist()
+        return {"query": queries, "rank": hits.ranks.tolist(), "id": ids, self.value: values}
 
     def longest(self) -> dict[str, int]:
         """Return the length of the longest string of each column of strings."""

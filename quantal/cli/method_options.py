@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from inspect import signature
 from typing import Any
 
 from ..errors import ParameterError, require_choice
@@ -58,6 +59,18 @@ def takes(method: str, parameter: str) -> bool:
     from ..catalog import METHODS
 
     return parameter in METHODS[method]._get_param_names()
+
+
+def require_takes_pairs(method: str) -> None:
+    """Raise ParameterError unless a method learns from pairs of rows, too."""
+    from ..catalog import METHODS
+
+    able = [name for name, cls in METHODS.items() if "pairs" in signature(cls.fit).parameters]
+    if method not in able:
+        raise ParameterError(
+            f"{method} takes no --pairs. Leave it out, or use a method that takes it: "
+            f"{', '.join(able)}."
+        )
 
 
 def _require_clusters(method: str, clusters: int | None, bits: int | None) -> None:

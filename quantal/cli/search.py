@@ -21,6 +21,7 @@ from .search_options import (
     CodesFile,
     Index,
     IndexSettings,
+    Metric,
     Neighbors,
     Out,
     Queries,
@@ -47,6 +48,7 @@ def search(
     radius: Radius = None,
     out: Out = None,
     asymmetric: Asymmetric = False,
+    metric: Metric = "l2",
     candidates: Candidates = None,
     index: Index = None,
     settings: IndexSettings = None,
@@ -56,7 +58,8 @@ def search(
     """Find the codes nearest to each query.
 
     MODEL encodes the queries. Search is exact unless an index is named; of equal distances the
-    earlier row comes first. Hits carry the ids that 'encode' wrote.
+    earlier row comes first. Hits carry the ids that 'encode' wrote. With --metric inner_product
+    they carry inner products in the place of distances, the largest first.
 
     [bold]Examples[/bold]
 
@@ -65,10 +68,12 @@ def search(
     quantal search codes-model codes.npy new-vectors.npy --radius 3 --out hits.csv
 
     quantal search codes-model codes.npy new-vectors.npy --asymmetric --candidates 200
+
+    quantal search codes-model codes.npy new-vectors.npy --asymmetric --metric inner_product
     """
     terminal = Terminal(quiet=quiet)
     options = parse_settings(settings or (), {})
-    request = SearchRequest(k, radius, asymmetric, candidates, index, options)
+    request = SearchRequest(k, radius, asymmetric, candidates, index, options, metric)
     if out is not None:
         require_file_target(out, "--out", HIT_SUFFIXES, (str(codes), queries))
     require_source(queries)
@@ -85,7 +90,8 @@ def search(
     )
     is_repeated = out is not None and len(dataset) > rows_per_block(row_bytes)
     find = finder(request, fitted, gallery, is_repeated=is_repeated)
-    names = HitNames(gallery, dataset.ids, real=asymmetric)
+    value = "inner_product" if metric == "inner_product" else "distance"
+    names = HitNames(gallery, dataset.ids, real=asymmetric, value=value)
     if out is None:
         typer.echo(_first_hits(find, dataset, names))
         return
@@ -122,7 +128,7 @@ def _first_hits(find: Find, dataset: Dataset, names: HitNames) -> str:
     shown = min(SHOWN_QUERIES, len(dataset))
     hits = find(dataset.x[:shown])
     columns = names.columns(hits, 0)
-    columns["distance"] = [f"{value:.6g}" for value in columns["distance"]]
+    columns[names.value] = [f"{value:.6g}" for value in columns[names.value]]
     lines = [tuple(columns)] + [
         tuple(map(str, line)) for line in zip(*columns.values(), strict=True)
     ]

@@ -47,6 +47,16 @@ Asymmetric = Annotated[
         rich_help_panel=HOW,
     ),
 ]
+Metric = Annotated[
+    str,
+    typer.Option(
+        "--metric",
+        metavar="l2|inner_product",
+        help="With --asymmetric: smallest Euclidean distance from the query, or largest inner "
+        "product with it.",
+        rich_help_panel=HOW,
+    ),
+]
 Candidates = Annotated[
     int | None,
     typer.Option(

@@ -1,0 +1,105 @@
+"""Files of pairs of rows that are known to belong together or not, for ``quantal fit --pairs``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DataError, FileFormatError, ParameterError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SUFFIXES = (".npy", ".csv", ".tsv", ".parquet")
+COLUMNS = "two rows and 1 (similar) or 0 (not)"
+
+
+def read_pair_file(path: Path) -> list[NDArray[Any]]:
+    """Read the three columns of a file of pairs, as they stand there.
+
+    Args:
+        path: ``.npy`` of shape (m, 3), or a table of three columns in this order, whatever they
+            are called; a ``.csv`` may do without a header.
+
+    Raises:
+        DataError: There is no such file, or it has another number of columns.
+        ParameterError: Another suffix.
+        FileFormatError: The file cannot be read.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ParameterError(
+            f"--pairs {path} ends in {path.suffix or 'no suffix'!r}; pairs are read from "
+            f"{', '.join(SUFFIXES)}."
+        )
+    if not path.is_file():
+        raise DataError(f"--pairs {path} does not exist. Name a file of {COLUMNS}.")
+    try:
+        columns = _array(path) if suffix == ".npy" else _table(path, suffix)
+    except OSError:
+        raise
+    except Exception as error:  # the readers of Arrow and NumPy raise many kinds
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FileFormatError(f"{path} cannot be read ({reason}). Write it again.") from None
+    if len(columns) != 3:
+        raise DataError(f"{path} has {len(columns)} columns, but pairs have three: {COLUMNS}.")
+    return columns
+
+
+def row_pairs(
+    columns: Sequence[NDArray[Any]], ids: Sequence[str] | None, what: str
+) -> tuple[NDArray[Any], ...]:
+    """Return pairs as ``fit`` takes them: columns of names become row numbers.
+
+    Args:
+        columns: as of `read_pair_file`.
+        ids: names of the rows, or None.
+        what: what messages call the file.
+
+    Raises:
+        DataError: Names where rows have none, or names that no row has.
+    """
+    import numpy as np
+
+    place = {name: row for row, name in enumerate(ids or ())}
+    found = []
+    for column in columns[:2]:
+        if np.issubdtype(column.dtype, np.number):
+            found.append(column)
+            continue
+        if not place:
+            raise DataError(
+                f"{what} names rows, such as {column[0]!r}, but the rows of DATA have no names. "
+                "Write row numbers, counted from 0."
+            )
+        missing = [name for name in column.tolist() if name not in place]
+        if missing:
+            raise DataError(
+                f"{what}: no row of DATA is called {missing[0]!r} ({len(missing):,} such). Write "
+                "the names that DATA has, or row numbers from 0."
+            )
+        found.append(np.array([place[name] for name in column.tolist()], np.int64))
+    return (*found, columns[2])
+
+
+def _array(path: Path) -> list[NDArray[Any]]:
+    import numpy as np
+
+    table = np.load(path, allow_pickle=False)
+    return list(table.T) if table.ndim == 2 else [table]
+
+
+def _table(path: Path, suffix: str) -> list[NDArray[Any]]:
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    if suffix == ".parquet":
+        table = pyarrow.parquet.read_table(path)
+    else:
+        parsing = pyarrow.csv.ParseOptions(delimiter="\t" if suffix == ".tsv" else ",")
+        table = pyarrow.csv.read_csv(path, parse_options=parsing)
+        if table.column_names[-1].strip() in {"0", "1"}:  # no header: one was assumed
+            reading = pyarrow.csv.ReadOptions(autogenerate_column_names=True)
+            table = pyarrow.csv.read_csv(path, parse_options=parsing, read_options=reading)
+    return [column.to_numpy() for column in table.columns]
