@@ -11,12 +11,17 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from ..data import Dataset
-from ..data.validation import require_usable_rows
-from ..errors import DataError
+from ..data.validation import require_not_labels, require_usable_rows
+from ..errors import DataError, QuantalError
 from ..features import open_features
 from ..features.undescribed import described_rows, is_undescribed
 
 FINGERPRINT_ROWS = 64
+FORM_REMEDY = (
+    "Pass one row a sample, all numbers and of one width: shape (n, d), or (n, h, w) or "
+    "(n, h, w, 3) for images."
+)
+WIDTH_REMEDY = "Pass rows with the columns of the fit, in their order."
 
 
 class RowReader:
@@ -40,14 +45,27 @@ class RowReader:
             self._require_same_form(shape)
         if is_image:
             X = np.asarray(X).reshape(shape[0], math.prod(shape[1:]))
-        x = validate_data(
-            self, X, reset=reset, accept_sparse="csr", dtype="numeric", ensure_all_finite=False
-        )
+        what = f"Input X of {type(self).__name__}"
+        if reset and isinstance(X, np.ndarray):
+            require_not_labels(X, what)
+        x = self._validated(X, reset=reset)
         if reset:
             self.image_shape_ = shape[1:] if is_image else None
-        name = type(self).__name__
-        require_usable_rows(x, n_min=2 if reset else 1, what=f"Input X of {name}")
+        require_usable_rows(x, n_min=2 if reset else 1, what=what)
         return x
+
+    def _validated(self, X: Any, *, reset: bool) -> Any:
+        """Let scikit-learn check form and width; say in one line what to do about a refusal."""
+        try:
+            return validate_data(
+                self, X, reset=reset, accept_sparse="csr", dtype="numeric", ensure_all_finite=False
+            )
+        except QuantalError:
+            raise
+        except ValueError as error:
+            reason = " ".join(str(error).split())
+            remedy = WIDTH_REMEDY if "features as input" in reason else FORM_REMEDY
+            raise DataError(f"{reason.removesuffix('.')}. {remedy}") from None
 
     def _opened(self, X: Any, *, reset: bool) -> Any:
         """Return the rows of a source; new ones are described as the fit's were (text, images)."""

@@ -70,3 +70,27 @@ def test_a_fit_on_plain_rows_forgets_the_features_of_an_earlier_one():
     model = ITQ(8).fit(open_features(IMAGES, features="gist"))
     assert not hasattr(model.fit(IMAGES), "reader_")
     assert model.transform(IMAGES).shape == (20, 8)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (np.empty((0, 3)), "Found array with 0 sample.* Pass one row a sample"),
+        ([[1, 2], [3]], "inhomogeneous.* Pass one row a sample, all numbers and of one width"),
+        (np.array([["a"], ["b"]]), "bytes/strings.* Pass one row a sample, all numbers"),
+        (np.ones(4), r"got 1D array .* Pass one row a sample"),
+        (np.ones((2, 2, 2, 2, 2)), r"dim 5.* or \(n, h, w\) or \(n, h, w, 3\) for images"),
+        (np.arange(40) % 4, "looks like labels, not data.* 4 distinct values"),
+        (np.arange(40)[:, None] % 4, "looks like labels, not data"),
+    ],
+)
+def test_rows_that_are_none_are_refused_in_one_line_with_what_to_pass(rows, message):
+    with pytest.raises(DataError, match=message) as caught:
+        ITQ(2).fit(rows)
+    assert "\n" not in str(caught.value)
+
+
+def test_rows_of_another_width_are_told_to_have_the_columns_of_the_fit():
+    rows = np.random.default_rng(0).normal(size=(20, 4))
+    with pytest.raises(DataError, match=r"X has 3 features, .* Pass rows with the columns of the"):
+        ITQ(2, random_state=0).fit(rows).transform(rows[:, :3])
