@@ -43,13 +43,17 @@ def parse_value(text: str) -> Any:
     Examples:
         >>> parse_value("(256, 256)"), parse_value("1e-3"), parse_value("none"), parse_value("vat")
         ([256, 256], 0.001, None, 'vat')
+        >>> parse_value("256,256")
+        [256, 256]
     """
     text = text.strip()
     if text.lower() in WORDS:
         return WORDS[text.lower()]
     if text.startswith("(") and text.endswith(")"):
         text = f"[{text[1:-1]}]"
-    try:
-        return tomllib.loads(f"value = {text}")["value"] if "\n" not in text else text
-    except tomllib.TOMLDecodeError:
-        return text
+    for form in (text, f"[{text}]") if "," in text else (text,):  # 256,256 is a list too
+        try:
+            return tomllib.loads(f"value = {form}")["value"] if "\n" not in text else text
+        except tomllib.TOMLDecodeError:
+            continue
+    return text

@@ -15,6 +15,8 @@ from quantal.errors import ParameterError
         ("[8, 8]", [8, 8]),
         ("(8, 8)", [8, 8]),
         ("(8,)", [8]),
+        ("8,8", [8, 8]),
+        ("a,b", "a,b"),
         ("()", []),
         ("none", None),
         ("True", True),
