@@ -70,10 +70,12 @@ class NetworkClusterer(
 
     def _stage(self, rung: int | None) -> InformationTerm:
         """Return the information term of a rung of the penalty ladder (Eq. 19, appendix B)."""
-        if self.prior_tolerance is None or rung is None:
+        if self.prior_tolerance is None:
             return self._information(self.balance, None)
         prior = prior_vector(self.prior, self.n_clusters)
         slack = self.prior_tolerance * -float(np.sum(prior * np.log(prior)))
+        if rung is None:  # a pass of partial_fit does not climb: it goes on where a fit stopped
+            return self._information(getattr(self, "balance_", self.balance), slack)
         return self._information(1.0 if rung == 0 else 2.0 * rung, slack)  # 1, 2, 4, 6, ...
 
     def _start(self, network: MLP, rows: Rows, seed: int, restart: int, n_restarts: int) -> None:
@@ -109,7 +111,10 @@ class NetworkClusterer(
         self._describe(log_p)
 
     def _conclude_pass(self, rows: Rows) -> None:
-        self.labels_ = log_probabilities(self.network_, rows).argmax(axis=1)
+        self.balance_ = self._stage(None).balance
+        log_p = log_probabilities(self.network_, rows)
+        self.labels_ = log_p.argmax(axis=1)
+        self._describe(log_p)
 
     def _order_clusters(self, log_p: NDArray[np.float32]) -> None:
         """Number the clusters by size, largest first, unless the prior gives them identities."""

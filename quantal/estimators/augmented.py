@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import ParameterError, require_choice, require_range
+from ..errors import DataError, ParameterError, require_choice, require_range
 from ..networks import MLP
 from ..objectives.divergence import Divergence
 from ..training import Step
@@ -78,8 +78,11 @@ class SelfAugmented(NetworkEstimator):
     def _image_shape(self) -> tuple[int, ...] | None:
         if self.image_shape is None:
             return self.image_shape_
-        shape = tuple(int(size) for size in self.image_shape)
-        if len(shape) != 2 or shape[0] * shape[1] != self.n_features_in_:
+        try:
+            shape = tuple(int(size) for size in self.image_shape)
+        except (TypeError, ValueError):
+            shape = ()
+        if len(shape) != 2 or min(shape) < 1 or shape[0] * shape[1] != self.n_features_in_:
             raise ParameterError(
                 f"image_shape must be (h, w) with h * w = {self.n_features_in_}, the number of "
                 f"columns, got {self.image_shape!r}."
@@ -114,6 +117,11 @@ class SelfAugmented(NetworkEstimator):
 
     def _neighbor_distances(self, rows: Rows, seed: int) -> Tensor:
         """Return the distance of each row to its near neighbour, shape (n,)."""
+        if len(rows) < 2:
+            raise DataError(
+                "X has only 1 row, and the radius is measured to its neighbours. Pass at least 2 "
+                "rows, or set radius and units='absolute'."
+            )
         sample_seed = derived_seed(seed, PURPOSES["radius"])
         rank = defaults.n_neighbors(self.n_neighbors, len(rows), self._n_groups())
         wanted = defaults.neighbor_sample(self.neighbor_sample)

@@ -121,6 +121,11 @@ class ViewTerm:
         """Return the penalty of a batch."""
         raw = batch.rows.raw(batch.numbers)
         changed = self.view(raw, batch.generator)
+        if not isinstance(changed, Tensor):
+            raise ParameterError(
+                f"The augmentation returned {type(changed).__name__}, not a tensor; it takes "
+                "(rows, generator) and must return the changed rows, a tensor of their shape."
+            )
         if changed.shape != raw.shape:
             raise ParameterError(
                 f"The augmentation returned shape {tuple(changed.shape)} for a batch of shape "

@@ -98,6 +98,19 @@ def test_affine_takes_images_or_an_image_shape():
     assert first.history_ == second.history_
 
 
+def test_an_augmentation_that_returns_nothing_is_told_what_to_return():
+    X, _ = blobs((30, 30))
+    with pytest.raises(ParameterError, match=r"returned NoneType, not a tensor; .* must return"):
+        IMSAT(2, augmentation=lambda rows, generator: None, **QUICK).fit(X)
+
+
+@pytest.mark.parametrize("shape", ["x", 8, (-8, -8), (4, 4)])
+def test_an_image_shape_of_another_form_is_refused(shape):
+    X = load_digits().data[:30]
+    with pytest.raises(ParameterError, match=r"image_shape must be \(h, w\) with h \* w = 64"):
+        IMSAT(2, augmentation="affine", image_shape=shape, **QUICK).fit(X)
+
+
 def test_affine_on_vectors_says_what_to_pass():
     with pytest.raises(ParameterError, match=r"rows are vectors.*image_shape=\(h, w\)"):
         IMSAT(4, augmentation="affine", **QUICK).fit(load_digits().data[:200])
@@ -157,6 +170,29 @@ def test_partial_fit_improves_the_objective_and_keeps_the_scaling():
     np.testing.assert_array_equal(center, model.preparation_.center)
     assert model.history_["total"][29] < 0.8 * model.history_["total"][0]
     assert model.n_iter_ == 31
+
+
+@quietly
+def test_the_figures_after_partial_fit_are_of_its_rows():
+    X, _ = blobs((30, 30))
+    model = IMSAT(2, **QUICK).fit(X).partial_fit(X[:40])
+    np.testing.assert_array_equal(model.cluster_sizes_, np.bincount(model.labels_, minlength=2))
+    assert model.cluster_sizes_.sum() == 40
+
+
+@quietly
+def test_partial_fit_goes_on_with_the_balance_that_the_ladder_found(monkeypatch):
+    monkeypatch.setattr("quantal.clustering.network_clusterer.MAX_RUNGS", 3)
+    X, _ = blobs((30, 30))
+    model = IMSAT(2, prior_tolerance=0.0, balance=9.0, **QUICK).fit(X).partial_fit(X)
+    assert model.balance_ == 4.0
+
+
+@quietly
+def test_one_row_has_no_neighbour_to_measure_a_radius_to():
+    X, _ = blobs((30, 30))
+    with pytest.raises(DataError, match=r"only 1 row, .* Pass at least 2 rows"):
+        IMSAT(2, **QUICK).fit(X).partial_fit(X[:1])
 
 
 @quietly
