@@ -15,7 +15,7 @@ def column_means(x: Any) -> NDArray[np.float64]:
     """Return the mean of every column, shape (d,), in one pass over (n, d) rows."""
     total = np.zeros(x.shape[1])
     for _, chunk in row_chunks(x):
-        total += _dense(chunk).sum(axis=0, dtype=np.float64)
+        total += dense_rows(chunk).sum(axis=0, dtype=np.float64)
     total /= x.shape[0]
     return total
 
@@ -56,7 +56,8 @@ class CentredRows:
         step = n_rows or max(1, CHUNK_BYTES // (4 * self.n_columns))
         for start in range(0, n, step):
             place = slice(start, min(n, start + step))
-            yield place, self._centred(self.x[place if numbers is None else numbers[place]])
+            rows = dense_rows(self.x[place if numbers is None else numbers[place]])
+            yield place, centred(rows, self.center)
             release_pages(self.x)
 
     def take(self, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -73,12 +74,14 @@ class CentredRows:
             return self.take(np.arange(n))
         return self.take(np.sort(generator.choice(n, n_rows, replace=False)))
 
-    def _centred(self, rows: Any) -> NDArray[np.float32]:
-        dense = _dense(rows)
-        out = np.empty(dense.shape, np.float32)
-        np.subtract(dense, self.center, out=out, dtype=np.float64, casting="same_kind")
-        return out
+
+def centred(rows: NDArray[Any], center: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return rows, shape (b, d), less a centre, shape (d,): taken in float64, then rounded."""
+    out = np.empty(rows.shape, np.float32)
+    np.subtract(rows, center, out=out, dtype=np.float64, casting="same_kind")
+    return out
 
 
-def _dense(rows: Any) -> NDArray[Any]:
+def dense_rows(rows: Any) -> NDArray[Any]:
+    """Return rows of an array or a sparse matrix as an array of their own type."""
     return np.asarray(rows) if isinstance(rows, np.ndarray) else rows.toarray()

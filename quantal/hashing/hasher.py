@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,8 +16,8 @@ from ..estimators import ModelFolder, data_fingerprint
 from ..training.randomness import derived_seed, seed_from
 from .bit_output import BitOutput
 from .centred_rows import CentredRows, column_means
+from .row_groups import bit_groups, each_block
 
-BLOCK = 256  # rows of one call of _bits; the last block is filled up with zeros
 PURPOSE = 7
 Layout = tuple[str, tuple[str | int, ...]]
 """Dtype and shape of a fitted array; names in a shape stand for sizes."""
@@ -57,6 +57,10 @@ class Hasher(BitOutput, ModelFolder, BaseEstimator, ABC):  # type: ignore[misc]
     def _bits(self, block: NDArray[np.float32]) -> NDArray[Any]:
         """Return the bits of centred rows, (256, d) -> (256, n_bits), bool or 0 and 1."""
 
+    def _encoder(self) -> Callable[[NDArray[np.float32]], NDArray[Any]]:
+        """Return `_bits`; override it to compute once what all blocks need."""
+        return self._bits
+
     def _require_parameters(self) -> None:
         """Raise ParameterError for a parameter out of its range; extend it with your own."""
         self._require_n_bits()
@@ -89,10 +93,7 @@ class Hasher(BitOutput, ModelFolder, BaseEstimator, ABC):  # type: ignore[misc]
         return self
 
     def _bit_blocks(self, x: Any) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        for place, rows in CentredRows(x, self.center_).blocks(n_rows=BLOCK):
-            n = len(rows)
-            full = rows if n == BLOCK else np.pad(rows, ((0, BLOCK - n), (0, 0)))
-            yield place.start, self._bits(full)[:n].astype(np.uint8, copy=False)
+        return bit_groups(x, each_block(self._encoder()), self.center_)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "data_")

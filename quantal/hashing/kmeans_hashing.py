@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -141,16 +142,26 @@ class KMeansHashing(Hasher):
         self.history_ = {"objective": objectives.tolist()}
         self.variances_ = found.variances
 
-    def _bits(self, block: NDArray[np.float32]) -> NDArray[np.intp]:
+    def _bits(self, block: NDArray[np.float32]) -> NDArray[Any]:
+        return self._encoder()(block)
+
+    def _encoder(self) -> Callable[[NDArray[np.float32]], NDArray[Any]]:
         n_subspaces, n_centers, d = self.centers_.shape
-        unit = _unit(float(np.abs(self.centers_).max()))
-        centers = self.centers_ * np.float32(unit)
-        half_squares = np.einsum("mkd,mkd->mk", *2 * [centers.astype(np.float64)]) / 2
-        products = (block * np.float32(unit)) @ centers.reshape(-1, d).T
-        nearness = products.reshape(-1, n_subspaces, n_centers) - half_squares.astype(np.float32)
-        numbers = nearness.argmax(axis=2)  # of equally near centres the first
-        bits: NDArray[np.intp] = numbers[:, :, None] >> np.arange(self._bits_each()) & 1
-        return bits.reshape(len(block), -1)
+        unit = np.float32(_unit(float(np.abs(self.centers_).max())))
+        centers = self.centers_ * unit
+        squares = np.einsum("mkd,mkd->mk", *2 * [centers.astype(np.float64)])
+        half_squares = (squares / 2).astype(np.float32)
+        turned = centers.reshape(-1, d).T
+        places = np.arange(self._bits_each())
+
+        def nearest(block: NDArray[np.float32]) -> NDArray[Any]:
+            products = (block * unit) @ turned
+            nearness = products.reshape(-1, n_subspaces, n_centers) - half_squares
+            numbers = nearness.argmax(axis=2)  # of equally near centres the first
+            bits: NDArray[np.intp] = numbers[:, :, None] >> places & 1
+            return bits.reshape(len(block), -1)
+
+        return nearest
 
     def inverse_transform(self, bits: ArrayLike) -> NDArray[np.float32]:
         """Return the sum of the centres that codes name, in the space of X.

@@ -8,12 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.memory_map import release_pages
-from .ordered_products import in_order, one_thread_a_product
+from .row_groups import bit_groups
 
-BLOCK = 256  # rows of one product; the last block is filled up with zeros
-GROUP_FLOATS = 1 << 18  # 1 MiB of rows is converted at once and stays in a core's cache
-RELEASE_EVERY = 8  # groups between two releases of a memory map's pages
 FAR = 100.0  # standard deviations from the origin within which float32 products may start there
 
 
@@ -33,10 +29,9 @@ def may_start_at_origin(center: NDArray[np.float64], spread: float) -> bool:
 def sign_blocks(
     x: Any, directions: NDArray[np.float32], center: NDArray[np.float64]
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Yield the first row and the bits (x - center) @ directions >= 0 of block after block.
+    """Yield the first row and the bits (x - center) @ directions >= 0 of group after group.
 
-    The centre is folded into a threshold for each direction. Every product has 256 rows and runs
-    on one thread, several side by side, so a row's bits depend on nothing else.
+    The centre is folded into a threshold for each direction.
 
     Args:
         x: (n, d) array, memory map or CSR array of any real dtype.
@@ -44,31 +39,7 @@ def sign_blocks(
         center: shape (d,).
 
     Yields:
-        The number of a block's first row and its bits, shape (b, n_bits), uint8.
+        The number of a group's first row and its bits, shape (b, n_bits), uint8.
     """
-    n, d = int(x.shape[0]), int(x.shape[1])
     thresholds = (center @ directions).astype(np.float32)
-    step = BLOCK * max(1, GROUP_FLOATS // (BLOCK * d))
-
-    def bits_of(group: NDArray[np.float32]) -> NDArray[np.uint8]:
-        count = len(group)
-        if count % BLOCK:
-            group = np.pad(group, ((0, -count % BLOCK), (0, 0)))
-        scores = group.reshape(-1, BLOCK, d) @ directions  # one product for each 256 rows
-        bits = scores.reshape(-1, directions.shape[1])[:count] >= thresholds
-        return bits.view(np.uint8)
-
-    with one_thread_a_product() as n_threads:
-        found = in_order(bits_of, _groups(x, step), min(n_threads, -(-n // step)))
-        yield from zip(range(0, n, step), found, strict=True)
-    release_pages(x)
-
-
-def _groups(x: Any, n_rows: int) -> Iterator[NDArray[np.float32]]:
-    """Yield rows as float32, ``n_rows`` at a time; pages of a memory map are dropped on the way."""
-    for number, start in enumerate(range(0, int(x.shape[0]), n_rows)):
-        if number % RELEASE_EVERY == 0:
-            release_pages(x)
-        rows = x[start : start + n_rows]
-        dense = np.asarray(rows) if isinstance(rows, np.ndarray) else rows.toarray()
-        yield np.ascontiguousarray(dense, np.float32)
+    return bit_groups(x, lambda blocks: blocks @ directions >= thresholds, None)

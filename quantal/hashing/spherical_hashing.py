@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,8 +12,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..errors import require_range
 from .centred_rows import CentredRows
-from .hasher import BLOCK, Hasher, Layout
+from .hasher import Hasher, Layout
 from .ordered_products import one_thread_a_product
+from .row_groups import BLOCK
 from .row_sample import sampled_rows
 from .spheres import (
     Spheres,
@@ -144,10 +146,12 @@ class SphericalHashing(Hasher):
         return sphere_scores(near, squares, self.pivots_ * np.float32(unit))
 
     def _bits(self, block: NDArray[np.float32]) -> NDArray[Any]:
+        return self._encoder()(block)
+
+    def _encoder(self) -> Callable[[NDArray[np.float32]], NDArray[Any]]:
         unit = _unit(float(self.radii_.max()))
         least = self._pivot_squares(unit) - (self.radii_ * unit) ** 2
-        scores = self._scores(block, unit).T  # (256, n_bits)
-        return scores >= least
+        return lambda block: least <= self._scores(block, unit).T  # (256, n_bits)
 
     def _check_restored(self) -> None:
         if not (np.isfinite(self.pivots_).all() and (self.radii_ >= 0).all()):
