@@ -10,6 +10,7 @@ import torch
 from sklearn.datasets import load_digits
 
 import quantal
+from quantal.codes import LinearDecoder, asymmetric_search, pack_bits
 from quantal.errors import DataError, ParameterError
 from quantal.hashing import SGH
 from quantal.objectives import scaled_code_loss
@@ -258,3 +259,19 @@ def test_both_codings_are_one_model_to_the_deployed_bits(digits):
     np.testing.assert_allclose(
         other._trained_decoder().decode(bits), decoder.decode(bits), atol=1e-3
     )
+
+
+def test_inner_products_of_all_codes_rank_as_their_decoded_rows(digits):
+    hasher = SGH(5, n_steps=60, random_state=0).fit(digits)
+    decoder, queries = LinearDecoder(hasher.offset_, hasher.codewords_), digits[:40]
+    rebuilt = hasher.inverse_transform(CODES).astype(float)
+    products, order = asymmetric_search(pack_bits(CODES), queries, decoder, 32, "inner_product")
+    exact = queries @ rebuilt.T
+    np.testing.assert_allclose(products, np.take_along_axis(exact, order, axis=1), rtol=1e-5)
+    assert (np.sort(order, axis=1) == np.arange(32)).all()
+    assert (np.diff(products, axis=1) <= 0).all()
+    # Proposition 7 of the paper: what a code loses of a row bounds what it loses of the product.
+    own = rebuilt[hasher.transform(digits) @ (1 << np.arange(4, -1, -1))]
+    lost = np.abs(queries @ (digits - own).T)
+    lengths = np.linalg.norm(queries, axis=1)[:, None] * np.linalg.norm(digits - own, axis=1)
+    assert (lost <= lengths + 1e-6).all()
