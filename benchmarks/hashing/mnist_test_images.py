@@ -1,4 +1,4 @@
-"""Recall and reconstruction of the classical hashers on the 10,000 test images of MNIST.
+"""Recall and reconstruction of hashers that follow distances on the 10,000 test images of MNIST.
 
     QUANTAL_DATA=FOLDER python -m benchmarks.hashing.mnist_test_images [--bits 64 32] [--seeds 5]
 
@@ -29,6 +29,7 @@ METHODS = (
     "kmeans-hashing",
     "itq",
     "binary-autoencoder",
+    "sgh",
 )
 COLUMNS = ("R10@10", "R10@100", "R1@100", "error")
 

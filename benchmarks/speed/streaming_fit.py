@@ -21,7 +21,14 @@ from pathlib import Path
 
 from benchmarks.speed.memory_map import write_mixture
 
-METHODS = ("itq", "spectral-hashing", "spherical-hashing", "kmeans-hashing", "random-hyperplane")
+METHODS = (
+    "itq",
+    "spectral-hashing",
+    "spherical-hashing",
+    "kmeans-hashing",
+    "random-hyperplane",
+    "sgh",
+)
 
 CHILD = """
 import resource, sys, time
