@@ -92,6 +92,7 @@ class SelfAugmented(NetworkEstimator):
     def _terms(self, rows: Rows, seed: int) -> list[tuple[str, float, Term]]:
         """Return name, weight and function of every term of R_SAT."""
         kinds = weighted_names(self.augmentation)
+        image_shape = self._image_shape()  # refused where it is wrong, needed or not
         adversarial = any(kind == "vat" for _, kind, _ in kinds)
         perturbed = adversarial or any(kind == "rpt" for _, kind, _ in kinds)
         needs_distance = perturbed and (
@@ -112,7 +113,7 @@ class SelfAugmented(NetworkEstimator):
             elif kind == "rpt":
                 terms.append((name, weight, RandomTerm(radius)))
             else:
-                terms.append((name, weight, ViewTerm(view_of(kind, self._image_shape()))))
+                terms.append((name, weight, ViewTerm(view_of(kind, image_shape))))
         return terms
 
     def _neighbor_distances(self, rows: Rows, seed: int) -> Tensor:

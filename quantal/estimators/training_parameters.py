@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from ..errors import require_range
+import numpy as np
+
+from ..errors import ParameterError, require_range
 from ..training import schedule_named
 
 
@@ -16,3 +19,22 @@ def require_training_parameters(model: Any) -> None:
     if model.patience is not None:
         require_range("patience", model.patience, low=1, integer=True)
     schedule_named(model.learning_rate_schedule)
+    require_range(
+        "verbose", int(model.verbose) if _is_flag(model.verbose) else model.verbose, low=0
+    )
+    _require_checkpoint(model.checkpoint, model.resume)
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool | np.bool_)
+
+
+def _require_checkpoint(checkpoint: Any, resume: Any) -> None:
+    if checkpoint is not None and not isinstance(checkpoint, str | Path):
+        raise ParameterError(f"checkpoint must be a folder's path or None, got {checkpoint!r}.")
+    if not _is_flag(resume):
+        raise ParameterError(f"resume must be True or False, got {resume!r}.")
+    if resume and checkpoint is None:
+        raise ParameterError(
+            "resume=True needs the folder with the checkpoints; pass checkpoint=FOLDER."
+        )
