@@ -13,12 +13,14 @@ from .ground_truth import exact_neighbors
 from .histograms import DistanceHistograms, distance_histograms, neighbor_histograms
 from .precision_recall import BallPrecision, precision_at, precision_within, recall_at
 from .retrieval import RetrievalScores, evaluate_retrieval
+from .score_ranks import ScoreRanks, score_ranks
 
 __all__ = [
     "BallPrecision",
     "ClusteringScores",
     "DistanceHistograms",
     "RetrievalScores",
+    "ScoreRanks",
     "adjusted_rand_index",
     "clustering_accuracy",
     "distance_histograms",
@@ -33,4 +35,5 @@ __all__ = [
     "precision_within",
     "purity",
     "recall_at",
+    "score_ranks",
 ]
