@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..errors import NonFiniteLossError
+from . import underflow
 from .batches import batches_per_epoch, epoch_order
 from .schedules import Schedule, constant
 
@@ -157,6 +158,8 @@ class Run:
         sums = self.progress.sums
         self.progress.sums = {name: sums.get(name, 0.0) + value for name, value in named.items()}
         self.progress.step += 1
+        if self.progress.step % underflow.EVERY == 0:
+            underflow.drop_negligible(self.optimizer)
         self.between_steps = True
 
     def _require_finite(self, named: dict[str, float]) -> None:
