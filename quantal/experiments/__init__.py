@@ -2,6 +2,17 @@
 
 from .data import ExperimentData, load_rows, load_truth
 from .figures import Drawing, draw_panel, draw_picture, sweep_curve
+from .recall_data import SearchData, SearchTask, load_search
+from .recall_figures import draw_recall
+from .recall_recipe import Band, Budget, RecallRecipe, recall_recipe_from_dict
+from .recall_record import (
+    RecallRecord,
+    RecallResult,
+    load_recall_record,
+    save_recall_record,
+)
+from .recall_run import run_recall
+from .recall_scores import Judged, RecallScores, judge_search
 from .recipe import Recipe, recipe_from_dict
 from .recipe_files import find_recipe, list_recipes, load_recipe
 from .recipe_parts import Bar, Baseline, DataOptions, Picture, Published, Sweep
@@ -22,45 +33,61 @@ from .toys import spirals
 from .verdict import Summary, Verdict, judge
 
 __all__ = [
+    "Band",
     "Bar",
     "Baseline",
+    "Budget",
     "DataOptions",
     "Drawing",
     "ExperimentData",
     "FittedRun",
+    "Judged",
     "Picture",
     "Published",
     "PublishedScore",
+    "RecallRecipe",
+    "RecallRecord",
+    "RecallResult",
+    "RecallScores",
     "Recipe",
     "Record",
     "RetrievalRecipe",
     "RetrievalRecord",
     "RetrievalResult",
+    "SearchData",
+    "SearchTask",
     "SeedResult",
     "Summary",
     "Sweep",
     "Verdict",
     "draw_panel",
     "draw_picture",
+    "draw_recall",
     "find_recipe",
     "judge",
+    "judge_search",
     "list_recipes",
     "load_baseline",
+    "load_recall_record",
     "load_recipe",
     "load_record",
     "load_retrieval_record",
     "load_rows",
+    "load_search",
     "load_truth",
     "query_mask",
     "readme_table",
+    "recall_recipe_from_dict",
     "recipe_from_dict",
     "record_path",
     "relative_accuracy_selection",
     "reproduce",
     "results_markdown",
     "retrieval_recipe_from_dict",
+    "run_recall",
     "run_recipe",
     "run_retrieval",
+    "save_recall_record",
     "save_record",
     "save_retrieval_record",
     "spirals",

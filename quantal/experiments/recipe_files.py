@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import FileFormatError, ParameterError, suggestion
+from ..errors import FileFormatError, ParameterError, require_choice, suggestion
+from .recall_recipe import RecallRecipe, recall_recipe_from_dict
 from .recipe import Recipe, recipe_from_dict
 from .retrieval_recipe import RetrievalRecipe, retrieval_recipe_from_dict
 
 RECIPES_DIR = Path("benchmarks/recipes")
+AnyRecipe = Recipe | RetrievalRecipe | RecallRecipe
+KINDS: dict[str, Callable[[str, Mapping[str, Any]], AnyRecipe]] = {
+    "clusters": recipe_from_dict,
+    "codes": retrieval_recipe_from_dict,
+    "recall": recall_recipe_from_dict,
+}
 
 
-def load_recipe(path: str | Path) -> Recipe | RetrievalRecipe:
-    """Read one recipe; one that holds ``n_bits`` is of hash codes.
+def load_recipe(path: str | Path) -> AnyRecipe:
+    """Read one recipe, of the kind that its key ``kind`` names.
 
-    ``extends = "other"`` takes every key of ``other.toml`` in the same folder first. The tables
+    Without that key one that holds ``n_bits`` is of hash codes and any other of clusters.
+
+    ``extends = "other"`` takes every key of ``other.toml`` in the same folder first, and
+    ``extends = ["data", "method"]`` those of several files, later ones on top. The tables
     params, data and baseline are merged key by key, departures add up, anything else is replaced.
     A file whose name starts with an underscore is a base for others and need not be complete.
 
@@ -29,11 +40,12 @@ def load_recipe(path: str | Path) -> Recipe | RetrievalRecipe:
     """
     path = Path(path)
     table = _read(path, ())
-    make = retrieval_recipe_from_dict if "n_bits" in table else recipe_from_dict
-    return make(_name(path), table)
+    kind = table.pop("kind", "codes" if "n_bits" in table else "clusters")
+    require_choice("kind", kind, KINDS)
+    return KINDS[kind](_name(path), table)
 
 
-def list_recipes(folder: str | Path = RECIPES_DIR) -> list[Recipe | RetrievalRecipe]:
+def list_recipes(folder: str | Path = RECIPES_DIR) -> list[AnyRecipe]:
     """Every recipe under ``folder``, sorted by `Recipe.order`, then by name.
 
     Args:
@@ -89,14 +101,15 @@ def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         raise FileFormatError(f"Cannot read the recipe {path}: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FileFormatError(f"{path} is not valid TOML: {error}.") from None
-    base_name = table.pop("extends", None)
-    if base_name is None:
-        return table
-    base = path.parent / f"{base_name}.toml"
-    if not base.is_file():
-        near = suggestion(base_name, [p.stem for p in path.parent.glob("*.toml")])
-        raise FileFormatError(f"{path.name} extends {base_name!r}, but {base} is missing.{near}")
-    return _merged(_read(base, (*seen, path.resolve())), table)
+    names = table.pop("extends", [])
+    result: dict[str, Any] = {}
+    for name in [names] if isinstance(names, str) else names:
+        base = path.parent / f"{name}.toml"
+        if not base.is_file():
+            near = suggestion(name, [p.stem for p in path.parent.glob("*.toml")])
+            raise FileFormatError(f"{path.name} extends {name!r}, but {base} is missing.{near}")
+        result = _merged(result, _read(base, (*seen, path.resolve())))
+    return _merged(result, table)
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

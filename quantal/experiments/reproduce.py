@@ -9,18 +9,23 @@ from typing import Any
 
 from ..errors import MissingExtraError
 from .figures import Drawing, draw_panel, draw_picture
+from .recall_figures import draw_recall
+from .recall_recipe import RecallRecipe
+from .recall_record import RecallRecord
+from .recall_run import run_recall
 from .recipe import Recipe
-from .recipe_files import RECIPES_DIR, find_recipe, load_recipe
+from .recipe_files import RECIPES_DIR, AnyRecipe, find_recipe, load_recipe
 from .record import Record
 from .retrieval_recipe import RetrievalRecipe
 from .retrieval_record import RetrievalRecord
 from .retrieval_run import run_retrieval
 from .run import RECORDS_DIR, Clusterer, FittedRun, record_path, run_recipe
 from .sweep_tables import panel_name
-from .tables import RESULTS_PATH, table_rows, write_tables
+from .tables import RESULTS_PATH, recall_table_rows, table_rows, write_tables
 from .verdict import judge
 
 FIGURES_DIR = Path("benchmarks/figures")
+AnyRecord = Record | RetrievalRecord | RecallRecord
 
 
 def reproduce(
@@ -37,7 +42,7 @@ def reproduce(
     drawing: Drawing | None = None,
     build: Callable[..., Clusterer] | None = None,
     progress: Callable[[str], None] = lambda _: None,
-) -> list[Record | RetrievalRecord]:
+) -> list[AnyRecord]:
     """Run recipes and bring the generated tables up to date.
 
     Every recipe is found and checked before the first one runs. Finished runs are skipped, so an
@@ -73,10 +78,10 @@ def reproduce(
         "build": build,
         "progress": progress,
     }
-    records: list[Record | RetrievalRecord] = []
+    records: list[AnyRecord] = []
     for recipe in loaded:
-        if isinstance(recipe, RetrievalRecipe):
-            records.append(_run_retrieval(recipe, again, options))
+        if not isinstance(recipe, Recipe):
+            records.append(_run_searched(recipe, again, options))
             _write(recipes_dir, records_dir, results_path, readme_path)
             continue
         picture = Path(figures_dir) / f"{recipe.name}.png"
@@ -94,11 +99,13 @@ def reproduce(
     return records
 
 
-def _run_retrieval(
-    recipe: RetrievalRecipe, again: bool, options: dict[str, Any]
-) -> RetrievalRecord:
+def _run_searched(
+    recipe: RetrievalRecipe | RecallRecipe, again: bool, options: dict[str, Any]
+) -> RetrievalRecord | RecallRecord:
     shared = {key: value for key, value in options.items() if key != "records_dir"}
     path = record_path(recipe.name, options["records_dir"])
+    if isinstance(recipe, RecallRecipe):
+        return run_recall(recipe, path=path, again=again, **shared)
     return run_retrieval(recipe, path=path, again=again, **shared)
 
 
@@ -137,13 +144,18 @@ def _draw_or_say(draw: Callable[[], None], progress: Callable[[str], None]) -> N
 
 
 def _draw_panels(
-    recipes: Iterable[Recipe | RetrievalRecipe],
+    recipes: Sequence[AnyRecipe],
     recipes_dir: str | Path,
     records_dir: str | Path,
     figures_dir: str | Path,
     drawing: Drawing,
 ) -> None:
-    """Draw every panel that one of ``recipes`` belongs to, with all its data sets."""
+    """Draw every panel that one of ``recipes`` belongs to, with all its rows."""
+    searched = {r.dataset: Path(r.name).parent for r in recipes if isinstance(r, RecallRecipe)}
+    if searched:
+        found = recall_table_rows(recipes_dir, records_dir)
+        for title, part in searched.items():
+            draw_recall(found, [title], Path(figures_dir) / part, drawing)
     clustered = [r for r in recipes if isinstance(r, Recipe)]
     wanted = {panel_name(r) for r in clustered if r.picture and r.picture.kind == "curve"}
     rows = table_rows(recipes_dir, records_dir) if wanted else []

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FileFormatError
+from .recall_recipe import RecallRecipe
+from .recall_tables import RecallRow, recall_rows, recall_sections
 from .recipe import Recipe
 from .recipe_files import RECIPES_DIR, list_recipes
 from .record import Record, SeedResult, load_record
@@ -77,10 +79,13 @@ def results_markdown(
         parts.append(sweep_section(swept))
     found = _hashed_rows(recipes_dir, records_dir)
     parts.append(retrieval_sections(found))
+    searched = recall_table_rows(recipes_dir, records_dir)
+    parts.append(recall_sections(searched))
     runs: list[tuple[str, Any, Sequence[Any]]] = [
         (row.recipe.name, row.record, row.results) for row in rows
     ]
     runs += [(row.recipe.name, row.record, row.counted) for row in found]
+    runs += [(row.recipe.name, row.record, row.counted) for row in searched]
     parts.append(_environments(runs))
     return "\n".join(part for part in parts if part)
 
@@ -177,6 +182,17 @@ def stale_tables(
         if text != with_table(text, readme_table(recipes_dir, records_dir)):
             stale.append(f"{readme_path} is out of date; run: quantal reproduce --tables")
     return stale
+
+
+def recall_table_rows(recipes_dir: str | Path, records_dir: str | Path) -> list[RecallRow]:
+    """Every recipe of recall with its record, in the order of the tables.
+
+    Args:
+        recipes_dir: folder of the recipes.
+        records_dir: folder of the records.
+    """
+    recipes = [r for r in list_recipes(recipes_dir) if isinstance(r, RecallRecipe)]
+    return recall_rows(recipes, records_dir)
 
 
 def _hashed_rows(recipes_dir: str | Path, records_dir: str | Path) -> list[RetrievalRow]:

@@ -13,7 +13,7 @@ from .ground_truth import exact_neighbors
 from .histograms import DistanceHistograms, distance_histograms, neighbor_histograms
 from .precision_recall import BallPrecision, precision_at, precision_within, recall_at
 from .retrieval import RetrievalScores, evaluate_retrieval
-from .score_ranks import ScoreRanks, score_ranks
+from .score_ranks import ScoreRanks, ranks_of_ids, score_ranks
 
 __all__ = [
     "BallPrecision",
@@ -34,6 +34,7 @@ __all__ = [
     "precision_at",
     "precision_within",
     "purity",
+    "ranks_of_ids",
     "recall_at",
     "score_ranks",
 ]

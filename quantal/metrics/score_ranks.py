@@ -107,3 +107,36 @@ def score_ranks(
             raise ParameterError("scores must not be nan; the decoder is damaged. Fit it again.")
         count_scores(found, members, wanted[part], nearer[part], tied[part], earlier[part])
     return ScoreRanks(nearer, tied, nearer + earlier, len(members))
+
+
+def ranks_of_ids(ids: ArrayLike, neighbors: ArrayLike, n_rows: int) -> ScoreRanks:
+    """Find the true neighbours in lists of retrieved ids, whose order is taken as it is.
+
+    For an index that returns its best rows and no score of the others.
+
+    Args:
+        ids: (q, k) integers, best first, distinct in each row; -1 where fewer were found.
+        neighbors: (q, K) integers, distinct in each row.
+        n_rows: size of the gallery.
+
+    Returns:
+        The ranks; a neighbour that is not in the list has rank k, or the last of the gallery, so
+        recall at n <= k is exact.
+
+    Raises:
+        DataError: the two are not of as many queries.
+    """
+    found, wanted = np.asarray(ids, np.int64), np.asarray(neighbors, np.int64)
+    if found.ndim != 2 or wanted.ndim != 2 or len(found) != len(wanted):
+        raise DataError(
+            f"ids and neighbors must be (q, k) and (q, K), got {found.shape} and {wanted.shape}."
+        )
+    offsets = np.arange(len(found), dtype=np.int64)[:, None] * (n_rows + 1)
+    keys = (found + 1 + offsets).ravel()
+    order = np.argsort(keys, kind="stable")
+    asked = (wanted + 1 + offsets).ravel()
+    place = np.minimum(np.searchsorted(keys, asked, sorter=order), len(keys) - 1)
+    hit = keys[order[place]] == asked
+    last = min(found.shape[1], n_rows - 1)
+    ranks = np.where(hit, order[place] % found.shape[1], last).reshape(wanted.shape)
+    return ScoreRanks(ranks, np.ones_like(ranks), ranks, n_rows)

@@ -4,9 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.peers.faiss_codes import PEERS
 from quantal import catalog
 from quantal.errors import FileFormatError, ParameterError
-from quantal.experiments import RetrievalRecipe, find_recipe, list_recipes, load_recipe
+from quantal.experiments import (
+    RecallRecipe,
+    RetrievalRecipe,
+    find_recipe,
+    list_recipes,
+    load_recipe,
+)
 
 BASE = 'method = "rim"\ndataset = "digits"\nn_clusters = 10\ntitle = "RIM"\n'
 SHIPPED = Path(__file__).parents[2] / "benchmarks" / "recipes"
@@ -35,6 +42,18 @@ def test_extending_merges_params_adds_departures_and_replaces_the_rest(folder):
     recipe = load_recipe(write(folder, "child", child))
     assert recipe.params == {"xi": 3.0, "alpha": 2.0}
     assert (recipe.n_clusters, recipe.departures) == (4, ("a", "b"))
+
+
+def test_several_files_may_be_extended_at_once(folder):
+    write(folder, "_data", 'dataset = "digits"\nn_clusters = 10\ndata = { limit = 60 }\n')
+    write(folder, "_method", 'method = "rim"\ntitle = "RIM"\nn_clusters = 4\n')
+    recipe = load_recipe(write(folder, "child", 'extends = ["_data", "_method"]\n'))
+    assert (recipe.method, recipe.n_clusters, recipe.data.limit) == ("rim", 4, 60)
+
+
+def test_an_unknown_kind_is_refused(folder):
+    with pytest.raises(ParameterError, match=r"kind must be .*recall.*got 'recal'"):
+        load_recipe(write(folder, "child", 'kind = "recal"\n'))
 
 
 def test_a_bar_is_replaced_as_one_piece(folder):
@@ -106,7 +125,12 @@ def test_the_bars_of_the_shipped_rows_are_the_promised_ones():
 
 def test_every_shipped_recipe_has_parameters_that_its_method_takes():
     for recipe in list_recipes(SHIPPED):
-        if isinstance(recipe, RetrievalRecipe):
+        if isinstance(recipe, RecallRecipe):
+            step = recipe.budget.values[0] if recipe.budget else None
+            sizes, params = {"n_bits": recipe.bits[0]}, recipe.parameters(step)
+            if recipe.method in PEERS:
+                continue
+        elif isinstance(recipe, RetrievalRecipe):
             sizes, params = {"n_bits": recipe.n_bits}, recipe.parameters()
         else:
             value = recipe.sweep.values[0] if recipe.sweep else None

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from quantal.experiments import (
+    RecallRecipe,
     RetrievalRecipe,
     list_recipes,
+    load_recall_record,
     load_record,
     load_retrieval_record,
     stale_tables,
@@ -26,12 +28,12 @@ def test_the_tables_are_those_that_would_be_generated():
 
 def test_every_record_in_the_repository_can_be_read_and_belongs_to_a_recipe():
     recipes = list_recipes(BENCH / "recipes")
-    names = {recipe.name for recipe in recipes}
-    of_codes = {recipe.name for recipe in recipes if isinstance(recipe, RetrievalRecipe)}
+    kinds = {recipe.name: type(recipe) for recipe in recipes}
+    loaders = {RetrievalRecipe: load_retrieval_record, RecallRecipe: load_recall_record}
     for path in (BENCH / "records").rglob("*.json"):
         name = f"{path.parent.name}/{path.stem}"
-        record = load_retrieval_record(path) if name in of_codes else load_record(path)
-        assert record.recipe in names or record.recipe.startswith("kmeans/"), path
+        record = loaders.get(kinds.get(name), load_record)(path)
+        assert record.recipe in kinds or record.recipe.startswith("kmeans/"), path
 
 
 def test_the_mnist_columns_of_both_tables_of_hash_codes_are_complete():

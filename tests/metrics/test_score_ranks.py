@@ -9,7 +9,7 @@ import pytest
 
 from quantal.codes import hamming_search, pack_bits
 from quantal.errors import DataError, ParameterError
-from quantal.metrics import ScoreRanks, neighbor_histograms, recall_at, score_ranks
+from quantal.metrics import ScoreRanks, neighbor_histograms, ranks_of_ids, recall_at, score_ranks
 
 
 def ranks_of(scores, neighbors, groups=None):
@@ -66,6 +66,15 @@ def test_queries_are_scored_in_blocks(monkeypatch):
     ranks = ranks_of(table, neighbors)
     assert ranks.by_id.tolist() == [[0, 1, 2]] * 7
     assert ranks.recall_at(3, 3) == 1
+
+
+def test_ids_that_an_index_returned_are_ranks():
+    ranks = ranks_of_ids([[4, 0, -1], [2, 1, 3]], [[0, 1], [1, 3]], 5)
+    assert ranks.by_id.tolist() == [[1, 3], [1, 2]]
+    assert ranks.recall_at(2, 3) == 0.75
+    assert ranks.recall_at(1, 2) == 1
+    with pytest.raises(DataError, match="ids and neighbors must be"):
+        ranks_of_ids([[1]], [[1], [2]], 5)
 
 
 def test_what_cannot_be_ranked_is_refused():
