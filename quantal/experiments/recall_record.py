@@ -34,6 +34,8 @@ class RecallResult:
         seconds: wall-clock time of ``fit``.
         finished: UTC time, ISO 8601.
         environment: key of `RecallRecord.environments`.
+        processor_seconds: of ``fit``, over all threads; None in records without it. On a machine
+            that does other work it says more than the clock.
     """
 
     n_bits: int
@@ -48,6 +50,7 @@ class RecallResult:
     seconds: float
     finished: str
     environment: str
+    processor_seconds: float | None = None
 
     @property
     def run(self) -> Run:

@@ -80,9 +80,9 @@ def saved_recall_record(recipe: RecallRecipe, path: str | Path) -> RecallRecord 
 def _run_once(
     recipe: RecallRecipe, run: Run, method: Any, task: SearchTask
 ) -> tuple[RecallResult, dict[str, Any]]:
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     method.fit(task.gallery)
-    seconds = time.perf_counter() - start
+    seconds, processor = time.perf_counter() - start, time.process_time() - used
     judged = judge_search(method, task, recipe.encoding)
     environment = {**environment_of(vars(method)), **getattr(method, "software", {})}
     n_bits, seed, step = run
@@ -96,6 +96,7 @@ def _run_once(
         seconds=round(seconds, 3),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         environment=environment_key(environment),
+        processor_seconds=round(processor, 3),
     )
     return result, environment
 

@@ -18,6 +18,8 @@ does. Symmetric: queries are coded too (Hamming distance; for codes without bits
 decoded vectors). Asymmetric: real-valued queries, codes decoded (bits by least squares). The errors
 are half the mean squared distance of the gallery's rows from what their codes decode to, by the
 method's own decoder and by the least-squares decoder of the bits. Deviations are over seeds.
+Seconds are those of the fit by the clock, which also counts what else the machine did, and in
+brackets of the processor where that was taken.
 """
 
 
@@ -206,4 +208,8 @@ def _mean(values: Sequence[float], text: Callable[[float], str]) -> str:
 
 
 def _seconds(found: Sequence[RecallResult]) -> str:
-    return f"{statistics.median(r.seconds for r in found):.3g}" if found else "-"
+    if not found:
+        return "-"
+    used = [r.processor_seconds for r in found if r.processor_seconds is not None]
+    processor = f" ({statistics.median(used):.3g})" if used else ""
+    return f"{statistics.median(r.seconds for r in found):.3g}{processor}"
