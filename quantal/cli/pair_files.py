@@ -20,10 +20,10 @@ def read_pair_file(path: Path) -> list[NDArray[Any]]:
 
     Args:
         path: ``.npy`` of shape (m, 3), or a table of three columns in this order, whatever they
-            are called; a ``.csv`` may do without a header.
+            are called; a ``.csv`` or ``.tsv`` may do without a header.
 
     Raises:
-        DataError: There is no such file, or it has another number of columns.
+        DataError: There is no such file, or it has another number of columns or no pairs.
         ParameterError: Another suffix.
         FileFormatError: The file cannot be read.
     """
@@ -44,6 +44,8 @@ def read_pair_file(path: Path) -> list[NDArray[Any]]:
         raise FileFormatError(f"{path} cannot be read ({reason}). Write it again.") from None
     if len(columns) != 3:
         raise DataError(f"{path} has {len(columns)} columns, but pairs have three: {COLUMNS}.")
+    if not len(columns[0]):
+        raise DataError(f"{path} holds no pairs. Write one a line: {COLUMNS}.")
     return columns
 
 
@@ -99,7 +101,17 @@ def _table(path: Path, suffix: str) -> list[NDArray[Any]]:
     else:
         parsing = pyarrow.csv.ParseOptions(delimiter="\t" if suffix == ".tsv" else ",")
         table = pyarrow.csv.read_csv(path, parse_options=parsing)
-        if table.column_names[-1].strip() in {"0", "1"}:  # no header: one was assumed
+        if _is_answer(table.column_names[-1]):  # no header: one was assumed
             reading = pyarrow.csv.ReadOptions(autogenerate_column_names=True)
             table = pyarrow.csv.read_csv(path, parse_options=parsing, read_options=reading)
     return [column.to_numpy() for column in table.columns]
+
+
+def _is_answer(name: str) -> bool:
+    """Tell whether the name of a column is 0 or 1, in whatever way: 1.000e+00 or true."""
+    if name.strip().lower() in {"true", "false"}:
+        return True
+    try:
+        return float(name) in {0, 1}
+    except ValueError:
+        return False

@@ -12,7 +12,9 @@ import pytest
 from tiny_data import vectors
 
 import quantal as library
+from quantal.cli.pair_files import read_pair_file
 from quantal.codes import LinearDecoder, asymmetric_search
+from quantal.errors import DataError
 
 SGH = ("--method", "sgh", "--bits", 8, "--set", "n_steps=6", "--out", "h")
 PAIRS = [(0, 10, 1), (1, 2, 0), (3, 13, 1), (4, 5, 0)]
@@ -54,6 +56,27 @@ def test_a_file_without_header_and_names_of_rows_are_understood(quantal, folder)
     write_pairs("q.csv", [("r0", "x1", 1), ("r0", "r1", 0)])
     result = quantal("fit", "v.parquet", *SGH, "--pairs", "q.csv")
     assert "q.csv: no row of DATA is called 'x1' (1 such)" in result.message
+
+
+@pytest.mark.parametrize(
+    ("text", "similar"),
+    [
+        ("0.00e+00,1.00e+00,1.00e+00\n2.00e+00,3.00e+00,0.00e+00\n", [1, 0]),
+        ("0,1,true\n2,3,false\n", [1, 0]),
+        ("0,1,2\n0,1,1\n2,3,0\n", [1, 0]),  # numbered columns, as pandas writes them
+        ("i,j,similar\n0,1,1\n2,3,0\n", [1, 0]),
+    ],
+)
+def test_the_first_pair_is_not_taken_for_a_header(tmp_path, text, similar):
+    (tmp_path / "p.csv").write_text(text)
+    columns = read_pair_file(tmp_path / "p.csv")
+    assert [column.tolist() for column in columns] == [[0, 2], [1, 3], similar]
+
+
+def test_a_header_alone_is_refused_before_anything_is_trained(tmp_path):
+    (tmp_path / "p.csv").write_text("i,j,similar\n")
+    with pytest.raises(DataError, match=r"p\.csv holds no pairs\. Write one a line: two rows"):
+        read_pair_file(tmp_path / "p.csv")
 
 
 @pytest.mark.parametrize(
