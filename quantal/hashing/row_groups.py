@@ -19,6 +19,7 @@ from .ordered_products import in_order, one_thread_a_product
 
 BLOCK = 256  # rows of one product; the last block is filled up with zeros
 GROUP_FLOATS = 1 << 18  # 1 MiB of rows is converted at once and stays in a core's cache
+MOST_BLOCKS = 16  # of a group: rows of few columns may still have thousands of bits
 RELEASE_EVERY = 8  # groups between two releases of a memory map's pages
 
 Blocks = Callable[[NDArray[np.float32]], NDArray[Any]]
@@ -39,7 +40,7 @@ def bit_groups(
         The number of a group's first row and its bits, shape (b, n_bits), uint8.
     """
     n, d = int(x.shape[0]), int(x.shape[1])
-    step = BLOCK * max(1, GROUP_FLOATS // (BLOCK * d))
+    step = BLOCK * min(MOST_BLOCKS, max(1, GROUP_FLOATS // (BLOCK * d)))
 
     def of_group(start: int) -> NDArray[np.uint8]:
         rows = dense_rows(x[start : start + step])

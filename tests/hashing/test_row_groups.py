@@ -31,6 +31,18 @@ def test_groups_follow_each_other_and_blocks_are_whole():
     np.testing.assert_array_equal(np.concatenate([bits for _, bits in found]), ROWS > 3)
 
 
+def test_rows_of_few_columns_do_not_make_a_group_of_many_rows(monkeypatch):
+    monkeypatch.setattr("quantal.hashing.row_groups.GROUP_FLOATS", 1 << 18)
+    longest = []
+
+    def signs(blocks):
+        longest.append(blocks.shape[0])
+        return blocks > 0
+
+    list(bit_groups(np.zeros((5000, 1), np.float32), signs, None))
+    assert longest == [16, 4]
+
+
 @pytest.mark.parametrize("n_threads", [1, 3])
 @pytest.mark.parametrize("rows", [ROWS, sp.csr_array(ROWS)], ids=["dense", "sparse"])
 def test_threads_and_containers_change_nothing(rows, n_threads):
