@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ..graph import kth_distance, nearest_neighbors, sampled_reference
@@ -42,7 +43,7 @@ def neighbor_distances(
         return _exact_distances(rows, min(n_neighbors, n - 1)), n
     sample = sampled_reference(n, wanted, generator=np.random.default_rng(seed))
     rank = max(1, round(n_neighbors * len(sample) / n))
-    reference = rows.preparation(rows.x[sample])
+    reference = rows.prepared(torch.from_numpy(sample)).cpu().numpy()
     out = np.empty(n, np.float32)
     for start in range(0, n, SAMPLE_ROWS):
         stop = min(n, start + SAMPLE_ROWS)

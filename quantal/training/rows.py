@@ -14,7 +14,9 @@ from ..data.preparation import Preparation
 
 HELD_BYTES = 512 << 20  # prepared rows up to this size are kept in memory
 BLOCK = 8192
-RELEASE_EVERY = 64  # batches of a memory map between two releases of its pages
+# Scattered rows of a memory map between two releases of its pages: the kernel maps up to 64 KiB
+# around each row that is touched, so 16,000 small rows would make a gigabyte resident.
+RELEASE_ROWS = 2048
 
 
 class Rows:
@@ -33,7 +35,7 @@ class Rows:
         self.x = x
         self.preparation = preparation
         self.device = device
-        self._reads = 0
+        self._unreleased = 0
         self._held: Tensor | None = None
         if hold and 4 * x.shape[0] * x.shape[1] <= HELD_BYTES:
             self._held = torch.from_numpy(self._prepare_all()).to(device)
@@ -79,8 +81,19 @@ class Rows:
         return torch.from_numpy(block).to(self.device)
 
     def _read(self, numbers: Tensor) -> Any:
-        rows = self.x[numbers.cpu().numpy()]
-        self._reads += 1
-        if self._reads % RELEASE_EVERY == 0:
+        wanted = numbers.cpu().numpy()
+        if not isinstance(self.x, np.ndarray) or len(wanted) <= RELEASE_ROWS:
+            return self._piece(wanted)
+        out = np.empty((len(wanted), *self.x.shape[1:]), self.x.dtype)
+        for start in range(0, len(wanted), RELEASE_ROWS):
+            part = slice(start, start + RELEASE_ROWS)
+            out[part] = self._piece(wanted[part])
+        return out
+
+    def _piece(self, wanted: NDArray[np.int64]) -> Any:
+        rows = self.x[wanted]
+        self._unreleased += len(wanted)
+        if self._unreleased >= RELEASE_ROWS:
             release_pages(self.x)
+            self._unreleased = 0
         return rows
