@@ -14,9 +14,9 @@ from ..data.preparation import Preparation
 
 HELD_BYTES = 512 << 20  # prepared rows up to this size are kept in memory
 BLOCK = 8192
-# Scattered rows of a memory map between two releases of its pages: the kernel maps up to 64 KiB
-# around each row that is touched, so 16,000 small rows would make a gigabyte resident.
-RELEASE_ROWS = 2048
+# Scattered rows of a memory map between two releases of its pages. The kernel maps up to 2 MiB
+# around each row that is touched: 2,000 small rows made two gigabytes resident.
+RELEASE_ROWS = 256
 
 
 class Rows:
