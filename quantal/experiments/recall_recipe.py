@@ -84,7 +84,7 @@ class RecallRecipe:
         params: estimator parameters, all that differ from the estimator's defaults.
         encoding: parameters of ``transform``, such as refine = 3.
         budget: several lengths of training; None: the method's own.
-        bands: what means are held to.
+        bands: what means are held to; not with a budget.
         departures: how the run differs from the paper's, one sentence each.
         reason: shown where a band is missed: why, as far as we know.
         order: rows of the table are sorted by this, then by name.
@@ -113,6 +113,10 @@ class RecallRecipe:
                 require_range(key, value, low=low, integer=True)
         for key in sorted({"n_bits", "random_state"} & set(self.params)):
             raise ParameterError(f"params must not set {key}; the recipe's bits and seeds do.")
+        if self.budget and self.bands:
+            raise ParameterError(
+                "bands hold one training, but budget asks for several. Leave one of them out."
+            )
         for band in self.bands:
             require_choice("bands.n_bits", band.n_bits, self.bits)
 

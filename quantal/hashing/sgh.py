@@ -206,7 +206,7 @@ class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
         if not learns:
             network.fix("log_deviation", math.log(self.deviation))
         if self.pair_slope != "learn":
-            network.fix("pair_log_slope", math.log(self.pair_slope))
+            network.fix_pair_slope(float(self.pair_slope))
         if self.pair_offset != "learn":
             network.fix("pair_offset", float(self.pair_offset))
         return network

@@ -75,6 +75,12 @@ class SGHNetwork(nn.Module):
         with torch.no_grad():
             parameter.fill_(value)
 
+    def fix_pair_slope(self, slope: float) -> None:
+        """Fix the slope; the mean agreement of random codes still leaves the odds even."""
+        with torch.no_grad():
+            self.pair_offset.mul_(slope / self.pair_log_slope.exp())
+        self.fix("pair_log_slope", math.log(slope))
+
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits of the bits, shape (n, l), for prepared rows (n, d)."""
         return torch.addmm(self.bias, x, self.weight)

@@ -177,6 +177,13 @@ def test_a_method_that_is_not_quantals_is_sent_to_the_peers(tmp_path):
         ({"bands": [{"score": "10@7", "n_bits": 8}]}, r"bands.score .*10@7"),
         ({"bands": [{"score": "10@10", "n_bits": 9}]}, r"bands.n_bits"),
         ({"bands": [{"score": "10@10", "n_bits": 8, "low": 1, "high": 0}]}, r"low <= high"),
+        (
+            {
+                "bands": [{"score": "10@10", "n_bits": 8}],
+                "budget": {"parameter": "turns", "values": [1, 4]},
+            },
+            r"bands hold one training, but budget asks for several\. Leave one of them out",
+        ),
         ({"depth": 3}, r"has no key 'depth'"),
     ],
 )

@@ -156,6 +156,12 @@ def test_the_papers_slope_and_offset_stay_as_given(digits, digit_pairs):
     assert float(learned.network_.pair_setting()["slope"]) != pytest.approx(0.8165, abs=1e-3)
 
 
+@pytest.mark.parametrize(("coding", "offset"), [("01", 8.0), ("pm1", 0.0)])
+def test_with_a_fixed_slope_random_codes_start_at_even_odds(digits, coding, offset):
+    hasher = SGH(32, coding=coding, pair_slope=1, n_steps=1, random_state=0).fit(digits)
+    assert hasher.network_.pair_offset.item() == pytest.approx(offset, rel=1e-5)
+
+
 def test_pairs_are_not_kept_and_two_forms_give_one_model(digits, digit_pairs):
     hasher = SGH(8, n_steps=20, random_state=0)
     first = hasher.fit(digits, pairs=digit_pairs).transform(digits)
