@@ -8,6 +8,7 @@ order, which is what its samples and starts depend on.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -19,7 +20,7 @@ Rows = NDArray[np.float32]
 BYTE = 8  # bits of a sub-code of product quantisation
 
 
-class FaissPeer:
+class FaissPeer(ABC):
     """What the peers share.
 
     Args:
@@ -42,8 +43,9 @@ class FaissPeer:
         self.index.train(np.ascontiguousarray(x[order], np.float32))
         return self
 
+    @abstractmethod
     def _index(self, d: int) -> Any:
-        raise NotImplementedError
+        """Return the untrained index of rows with d columns."""
 
 
 class FaissITQ(FaissPeer):

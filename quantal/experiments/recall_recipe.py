@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import ParameterError, require_choice, require_range
 from .fingerprint import fingerprint_of
 from .recall_data import SearchData
-from .recipe_parts import from_table
+from .recipe_parts import chosen_seeds, from_table, with_tuples
 
 CURVES = (1, 10)  # K of the curves of Recall K@N
 DEPTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # their N
@@ -140,7 +140,7 @@ class RecallRecipe:
 
     def parameters(self, step: int | None) -> dict[str, Any]:
         """Estimator parameters at a step of the budget, lists as tuples."""
-        values = {key: tuple(v) if isinstance(v, list) else v for key, v in self.params.items()}
+        values = with_tuples(self.params)
         return values if self.budget is None else {**values, self.budget.parameter: step}
 
     def runs(self, seeds: Iterable[int] | None = None) -> list[tuple[int, int, int | None]]:
@@ -152,9 +152,7 @@ class RecallRecipe:
         Raises:
             ParameterError: if a seed is no integer from 0.
         """
-        chosen = self.seeds if seeds is None else tuple(seeds)
-        for seed in chosen:
-            require_range("seeds", seed, low=0, integer=True)
+        chosen = chosen_seeds(self.seeds, seeds)
         steps: tuple[int | None, ...] = (None,) if self.budget is None else self.budget.values
         return [(n_bits, seed, step) for n_bits in self.bits for seed in chosen for step in steps]
 

@@ -55,9 +55,10 @@ def run_recall(
         return record
     methods = [_method(recipe, run, build) for run in pending]  # a wrong one fails before reading
     task = load_search(recipe.data, data_dir)
-    for run, method in zip(pending, methods, strict=True):
+    for run in pending:
         progress(f"{recipe.name}: {_run_text(recipe, run)} ...")
-        result, environment = _run_once(recipe, run, method, task)
+        # Taken off the list, so that a fitted method and its index do not outlive their run.
+        result, environment = _run_once(recipe, run, methods.pop(0), task)
         record = record.with_result(result, environment)
         save_recall_record(record, path)
         progress(f"{recipe.name}: {_run_text(recipe, run)}: {_result_text(result)}")

@@ -8,7 +8,17 @@ from typing import Any
 
 from ..errors import ParameterError, require_range
 from .fingerprint import fingerprint_of
-from .recipe_parts import Bar, Baseline, DataOptions, Picture, Published, Sweep, from_table
+from .recipe_parts import (
+    Bar,
+    Baseline,
+    DataOptions,
+    Picture,
+    Published,
+    Sweep,
+    chosen_seeds,
+    from_table,
+    with_tuples,
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +111,7 @@ class Recipe:
     def parameters(self, value: Any = None) -> dict[str, Any]:
         """Estimator parameters of a run, the sweep's ``value`` included, lists as tuples."""
         params = {**self.params, **({self.sweep.parameter: value} if self.sweep else {})}
-        return {key: tuple(v) if isinstance(v, list) else v for key, v in params.items()}
+        return with_tuples(params)
 
     def runs(self, seeds: Iterable[int] | None = None) -> list[tuple[int, Any]]:
         """(seed, sweep value) of every run; the value is None without a sweep.
@@ -112,11 +122,8 @@ class Recipe:
         Raises:
             ParameterError: if a seed is no integer from 0.
         """
-        chosen = self.seeds if seeds is None else tuple(seeds)
-        for seed in chosen:
-            require_range("seeds", seed, low=0, integer=True)
         values = self.sweep.values if self.sweep else (None,)
-        return [(seed, value) for seed in chosen for value in values]
+        return [(seed, value) for seed in chosen_seeds(self.seeds, seeds) for value in values]
 
 
 _TABLES: dict[str, type[Any]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -215,3 +215,20 @@ def require_fraction(name: str, value: Any) -> None:
         hint = f" Write {value / 100:g} for {value:g} %."
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
         raise ParameterError(f"{name} must be a fraction in [0, 1], got {value!r}.{hint}")
+
+
+def with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return estimator parameters with TOML's lists as tuples."""
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+
+
+def chosen_seeds(own: tuple[int, ...], instead: Iterable[int] | None) -> tuple[int, ...]:
+    """Return a recipe's ``own`` seeds, or those asked for ``instead``.
+
+    Raises:
+        ParameterError: if a seed is no integer from 0.
+    """
+    chosen = own if instead is None else tuple(instead)
+    for seed in chosen:
+        require_range("seeds", seed, low=0, integer=True)
+    return chosen

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import ParameterError, require_choice, require_range
 from .fingerprint import fingerprint_of
-from .recipe_parts import DataOptions, from_table, require_fraction
+from .recipe_parts import DataOptions, chosen_seeds, from_table, require_fraction, with_tuples
 
 SCORES = (
     "map_trapezoid",
@@ -125,7 +125,7 @@ class RetrievalRecipe:
 
     def parameters(self) -> dict[str, Any]:
         """Estimator parameters, lists as tuples."""
-        return {key: tuple(v) if isinstance(v, list) else v for key, v in self.params.items()}
+        return with_tuples(self.params)
 
     def runs(self, seeds: Iterable[int] | None = None) -> list[tuple[int, str]]:
         """(seed, protocol) of every run.
@@ -136,10 +136,11 @@ class RetrievalRecipe:
         Raises:
             ParameterError: if a seed is no integer from 0.
         """
-        chosen = self.seeds if seeds is None else tuple(seeds)
-        for seed in chosen:
-            require_range("seeds", seed, low=0, integer=True)
-        return [(seed, protocol) for seed in chosen for protocol in self.protocols]
+        return [
+            (seed, protocol)
+            for seed in chosen_seeds(self.seeds, seeds)
+            for protocol in self.protocols
+        ]
 
 
 def retrieval_recipe_from_dict(name: str, table: Mapping[str, Any]) -> RetrievalRecipe:

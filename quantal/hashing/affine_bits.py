@@ -8,10 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .centred_rows import dense_rows
 from .row_groups import bit_groups
-
-__all__ = ["above_thresholds", "dense_rows"]
 
 
 def above_thresholds(

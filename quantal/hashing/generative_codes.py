@@ -14,8 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 from ..codes import LinearDecoder, pack_bits
 from ..data.preparation import Preparation
 from ..errors import require_range
-from .affine_bits import above_thresholds, dense_rows
+from .affine_bits import above_thresholds
 from .bit_output import BitOutput
+from .centred_rows import dense_rows
 from .code_refinement import refine_bits
 from .linear_bits import may_start_at_origin
 from .sgh_network import SGHNetwork
