@@ -8,6 +8,7 @@ import pytest
 
 ORDER = (
     "errors",
+    "threads",
     "data",
     "features",
     "graph",

@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
 from ..errors import DataError, ParameterError, require_choice, require_range
+from ..threads import thread_count
 from .asymmetric_scan import byte_tables, bytes_per_query, code_norms, scan_all
 from .decoder import LinearDecoder
 from .ordering import first_by_score
 from .packing import require_packed
 from .partition import query_batches
 from .reranking import METRICS, real_queries, require_candidates
-from .threads import thread_count
 
 
 def asymmetric_search(

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.memory_map import release_pages
+from ..threads import run_all
 from .ordering import first_by_score
 from .partition import Span, part_count, query_blocks, segments, spans
 from .query_words import read_only_rows
-from .threads import run_all
 
 if TYPE_CHECKING:
     from .decoder import LinearDecoder

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, ParameterError, require_range
+from ..threads import thread_count
 from .nearest_codes import bytes_per_query, find_nearest
 from .packing import require_packed, require_same_width
 from .partition import query_batches, segments
 from .query_words import as_words
-from .threads import thread_count
 from .within_radius import find_within
 
 MAX_BYTES = 1024  # compiled code is as long as a code has words

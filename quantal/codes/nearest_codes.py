@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.memory_map import release_pages
+from ..threads import run_all
 from .ordering import first_by_score
 from .partition import Span, part_count, query_blocks, segments
 from .query_words import empty_block, read_only_rows, width_of
-from .threads import run_all
 
 NO_DISTANCE = np.iinfo(np.uint16).max
 NO_ROW = np.iinfo(np.int64).max

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from ..data.memory_ceiling import require_memory
 from ..data.memory_map import release_pages
+from ..threads import run_all
 from .partition import Span, part_count, query_blocks, segments
 from .query_words import empty_block, read_only_rows, width_of
-from .threads import run_all
 
 
 def find_within(

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import DataError, ParameterError, require_choice, require_range
+from ..graph import Progress
 from ..networks import MLP
 from ..objectives.divergence import Divergence
 from ..training import Step
@@ -89,7 +90,9 @@ class SelfAugmented(NetworkEstimator):
             )
         return shape
 
-    def _terms(self, rows: Rows, seed: int) -> list[tuple[str, float, Term]]:
+    def _terms(
+        self, rows: Rows, seed: int, progress: Progress | None = None
+    ) -> list[tuple[str, float, Term]]:
         """Return name, weight and function of every term of R_SAT."""
         kinds = weighted_names(self.augmentation)
         image_shape = self._image_shape()  # refused where it is wrong, needed or not
@@ -101,7 +104,7 @@ class SelfAugmented(NetworkEstimator):
         distance = torch.empty(0)
         self.n_compared_ = 0
         if needs_distance:
-            distance = self._neighbor_distances(rows, seed)
+            distance = self._neighbor_distances(rows, seed, progress)
         radius = self.alpha * distance
         if self.radius is not None:
             radius = torch.full((len(rows),), float(self.radius), device=rows.device)
@@ -116,7 +119,7 @@ class SelfAugmented(NetworkEstimator):
                 terms.append((name, weight, ViewTerm(view_of(kind, image_shape))))
         return terms
 
-    def _neighbor_distances(self, rows: Rows, seed: int) -> Tensor:
+    def _neighbor_distances(self, rows: Rows, seed: int, progress: Progress | None) -> Tensor:
         """Return the distance of each row to its near neighbour, shape (n,)."""
         if len(rows) < 2:
             raise DataError(
@@ -126,13 +129,15 @@ class SelfAugmented(NetworkEstimator):
         sample_seed = derived_seed(seed, PURPOSES["radius"])
         rank = defaults.n_neighbors(self.n_neighbors, len(rows), self._n_groups())
         wanted = defaults.neighbor_sample(self.neighbor_sample)
-        found, self.n_compared_ = neighbor_distances(rows, rank, sample_seed, wanted)
+        found, self.n_compared_ = neighbor_distances(rows, rank, sample_seed, wanted, progress)
         if self.units == "neighbors":
             found = with_floor(found, self.n_features_in_)
         return torch.from_numpy(found).to(rows.device)
 
-    def _step_maker(self, rows: Rows, seed: int) -> Callable[..., Step]:
-        terms = self._terms(rows, seed)
+    def _step_maker(
+        self, rows: Rows, seed: int, progress: Progress | None = None
+    ) -> Callable[..., Step]:
+        terms = self._terms(rows, seed, progress)
         trade_off = self._trade_off()
 
         def make(network: MLP, information: Any, generator: torch.Generator) -> Step:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..data.preparation import learn_preparation
 from ..errors import CollapseWarning
+from ..graph import Progress
 from ..training import (
     Checkpoints,
     Collapse,
@@ -78,8 +79,13 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
     history_: dict[str, list[float]]
 
     @abstractmethod
-    def _step_maker(self, rows: Rows, seed: int) -> Callable[..., Step]:
-        """Return a function (network, stage, generator) -> step for these rows."""
+    def _step_maker(
+        self, rows: Rows, seed: int, progress: Progress | None = None
+    ) -> Callable[..., Step]:
+        """Return a function (network, stage, generator) -> step for these rows.
+
+        ``progress`` hears which share of what precedes the first step is done.
+        """
 
     def _prediction(self, logits: Tensor) -> Tensor:
         """Return what information terms and divergences take of the network's output."""
@@ -255,7 +261,7 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
         total = plan.n_steps * n_restarts * n_rungs
         with ProgressBar(type(self).__name__, total, shown=bool(self.verbose)) as bar:
             bar.preparing(f"preparing {len(rows)} rows")
-            make_step = self._step_maker(rows, seed)
+            make_step = self._step_maker(rows, seed, bar.prepared)
             bar.training()
             outcome = train_best(attempts, bar, checkpoints, resume=self.resume)
         if checkpoints is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .candidates import Progress
 from .neighbors import kth_distance, nearest_neighbors, sampled_reference
 
-__all__ = ["kth_distance", "nearest_neighbors", "sampled_reference"]
+__all__ = ["Progress", "kth_distance", "nearest_neighbors", "sampled_reference"]

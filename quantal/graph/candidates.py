@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from math import isqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..threads import run_all
 from .row_blocks import Block, RowBlocks, is_sparse
 
+Progress = Callable[[float], None]
+"""Hears now and then which share of the work is done, from 0 to 1."""
+
 _MOST_CHUNK_ROWS = 4096  # a block of distances is then 64 MB
+_BLOCKS_VALUES = 1 << 25  # distances that all threads hold at once: 128 MB
 _BLOCK_VALUES = 1 << 24  # entries in a block of rows
 _GROUP = 16  # columns whose minimum stands for them in the first selection
 _FEW_GROUPS = 8  # groups per row, on average, that are cheaper to open than to select from
@@ -49,32 +56,92 @@ class Candidates:
 
 
 def find_candidates(
-    queries: RowBlocks, reference: RowBlocks, wanted: int, chunk_rows: int | None
+    queries: RowBlocks,
+    reference: RowBlocks,
+    wanted: int,
+    chunk_rows: int | None,
+    *,
+    n_threads: int,
+    progress: Progress,
 ) -> Candidates:
     """Return the ``wanted`` nearest positions of each query, by float32 products.
 
     When both sides are the same rows each block of the symmetric matrix is computed once.
     """
-    n, symmetric = len(queries), queries is reference
-    step = chunk_rows or max(1, min(_MOST_CHUNK_ROWS, _BLOCK_VALUES // queries.n_features))
-    squared = np.full((n, wanted), np.inf, np.float32)
-    positions = np.zeros((n, wanted), np.int64)
-    norms = np.zeros(n)
-    room = np.empty(min(step, n) * min(step, len(reference)), np.float32)
-    for start, stop in _spans(0, n, step):
-        asked = queries.block(start, stop)
-        norms[start:stop] = np.sqrt(_squared_norms(asked))
-        first = start if symmetric else 0
-        for low, high in _spans(first, len(reference), step):
-            same = symmetric and low == start
-            found = asked if same else reference.block(low, high)
-            distances = _expand(asked, found, room)  # (stop - start, high - low)
-            _keep_nearest(squared[start:stop], positions[start:stop], distances, low)
-            if symmetric and not same:
-                _keep_nearest(squared[low:high], positions[low:high], distances.T, start)
+    n = len(queries)
+    most = min(_MOST_CHUNK_ROWS, isqrt(_BLOCKS_VALUES // n_threads))
+    step = chunk_rows or max(1, min(most, _BLOCK_VALUES // queries.n_features))
     # Random-walk growth of the sum over d terms, with a margin.
     error = float(np.finfo(np.float32).eps) * (8 + 2 * np.sqrt(queries.n_features))
-    return Candidates(squared, positions, norms, wanted == len(reference), error)
+    near = Candidates(
+        np.full((n, wanted), np.inf, np.float32),
+        np.zeros((n, wanted), np.int64),
+        np.zeros(n),
+        wanted == len(reference),
+        error,
+    )
+    spans = list(_spans(0, n, step))
+    if queries is reference:
+        _compare_all_pairs(queries, spans, near, n_threads, progress)
+    else:
+        done = 0
+        for group in range(0, len(spans), n_threads):
+            part = spans[group : group + n_threads]
+            run_all([partial(_compare, queries, reference, s, step, near) for s in part], n_threads)
+            done += len(part)
+            progress(done / len(spans))
+    return near
+
+
+def _compare(
+    queries: RowBlocks, reference: RowBlocks, span: tuple[int, int], step: int, near: Candidates
+) -> None:
+    """Merge the distances of a span of the queries to the whole reference."""
+    start, stop = span
+    asked = queries.block(start, stop)
+    near.norms[start:stop] = np.sqrt(_squared_norms(asked))
+    room = np.empty((stop - start) * min(step, len(reference)), np.float32)
+    for low, high in _spans(0, len(reference), step):
+        distances = _expand(asked, reference.block(low, high), room)  # (stop - start, high - low)
+        _keep_nearest(near.squared[start:stop], near.positions[start:stop], distances, low)
+
+
+def _compare_all_pairs(
+    rows: RowBlocks,
+    spans: list[tuple[int, int]],
+    near: Candidates,
+    n_threads: int,
+    progress: Progress,
+) -> None:
+    """Merge the distances of all pairs of spans of the same rows.
+
+    Each round pairs every span with another one (or with itself), as in a tournament, so that the
+    pairs of a round write to rows of their own and can run side by side.
+    """
+    for turn in range(len(spans)):
+        pairs = [(i, (turn - i) % len(spans)) for i in range(len(spans))]
+        run_all(
+            [partial(_compare_pair, rows, spans[i], spans[j], near) for i, j in pairs if i <= j],
+            n_threads,
+        )
+        progress((turn + 1) / len(spans))
+
+
+def _compare_pair(
+    rows: RowBlocks, first: tuple[int, int], second: tuple[int, int], near: Candidates
+) -> None:
+    """Merge the distances between two spans into the best of both."""
+    (start, stop), (low, high) = first, second
+    asked = rows.block(start, stop)
+    same = first == second
+    found = asked if same else rows.block(low, high)
+    room = np.empty((stop - start) * (high - low), np.float32)
+    distances = _expand(asked, found, room)
+    _keep_nearest(near.squared[start:stop], near.positions[start:stop], distances, low)
+    if same:  # once in a tournament
+        near.norms[start:stop] = np.sqrt(_squared_norms(asked))
+    else:
+        _keep_nearest(near.squared[low:high], near.positions[low:high], distances.T, start)
 
 
 def exact_candidates(
@@ -131,8 +198,8 @@ def _squared_norms(block: Block) -> NDArray[Any]:
 def _expand(asked: Block, found: Block, room: NDArray[Any]) -> NDArray[Any]:
     """||a||^2 + ||b||^2 - 2ab for all pairs, (len(asked), len(found)), written into ``room``.
 
-    The norms travel as two more columns of the factors, and the caller's room is used again for
-    every block: passes over the block and fresh memory cost as much as the product itself.
+    The norms travel as two more columns of the factors, and the caller's room can be used again:
+    passes over the block and fresh memory cost as much as the product itself.
     """
     shape = (asked.shape[0], found.shape[0])
     out = room[: shape[0] * shape[1]].reshape(shape)

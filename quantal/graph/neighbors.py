@@ -10,19 +10,23 @@ matrix is symmetric) by the BLAS inside its wheel, and was measured 4 to 8 times
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
 
 from ..errors import DataError, ParameterError, require_range
-from .candidates import Candidates, exact_candidates, find_candidates
+from ..threads import run_all, thread_count
+from .candidates import Candidates, Progress, exact_candidates, find_candidates
 from .row_blocks import RowBlocks, squared_differences
 
 REFERENCE_LIMIT = 200_000
 """Rows above which `sampled_reference` samples."""
 
-_SECOND_SEARCH_VALUES = 16 << 20  # float64 distances held at once: 128 MB
+_SECOND_SEARCH_VALUES = 16 << 20  # float64 distances held at once by all threads: 128 MB
+_CHUNK_ROWS = 4096  # rows whose exact distances are computed at once
 
 
 def nearest_neighbors(
@@ -31,6 +35,8 @@ def nearest_neighbors(
     *,
     reference: ArrayLike | None = None,
     chunk_rows: int | None = None,
+    n_threads: int | None = None,
+    progress: Progress | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """The k nearest rows of each row of ``X``, exact, by Euclidean distance.
 
@@ -44,6 +50,9 @@ def nearest_neighbors(
             rows of ``X`` only (see `sampled_reference`). (m, d) numbers: these other rows.
             In the first two cases a row is never its own neighbour, but its duplicates are.
         chunk_rows: rows per block of the distance matrix; None chooses by memory.
+        n_threads: threads to use; None takes what numba is set to (NUMBA_NUM_THREADS; all
+            processors by default). The result does not depend on it.
+        progress: hears now and then which share of the search is done, from 0 to 1.
 
     Returns:
         distances: (n, k) float32, ascending, in the unit of ``X``.
@@ -51,23 +60,38 @@ def nearest_neighbors(
             equal distances are ordered by the lower number.
 
     Raises:
-        ParameterError: ``k`` or ``chunk_rows`` is out of range.
+        ParameterError: ``k``, ``chunk_rows`` or ``n_threads`` is out of range.
         DataError: ``X`` or ``reference`` has a wrong shape, or is not finite.
     """
     queries, found, same_rows = _queries_and_reference(X, reference)
     _require_enough_rows(k, len(found), same_rows)
     if chunk_rows is not None:
         require_range("chunk_rows", chunk_rows, low=1, integer=True)
+    threads = thread_count(n_threads)
     # One more than k because a row finds itself; the others absorb rounding.
     wanted = min(len(found), k + 1 + max(8, k // 2))
-    candidates = find_candidates(queries, found, wanted, chunk_rows)
     distances = np.empty((len(queries), k), np.float32)
     indices = np.empty((len(queries), k), np.int64)
-    for start in range(0, len(queries), 4096):
-        rows = np.arange(start, min(start + 4096, len(queries)))
-        squared, positions = _nearest(queries, rows, found, candidates, k, same_rows)
+
+    def settle(candidates: Candidates, start: int) -> None:
+        rows = np.arange(start, min(start + _CHUNK_ROWS, len(queries)))
+        most = _SECOND_SEARCH_VALUES // threads
+        squared, positions = _nearest(queries, rows, found, candidates, k, same_rows, most)
         distances[rows] = np.sqrt(squared)
         indices[rows] = found.numbers(positions)
+
+    with threadpool_limits(1 if threads > 1 else None, user_api="blas"):
+        candidates = find_candidates(
+            queries,
+            found,
+            wanted,
+            chunk_rows,
+            n_threads=threads,
+            progress=progress or _unheard,
+        )
+        run_all(
+            [partial(settle, candidates, i) for i in range(0, len(queries), _CHUNK_ROWS)], threads
+        )
     return distances, indices
 
 
@@ -77,6 +101,8 @@ def kth_distance(
     *,
     reference: ArrayLike | None = None,
     chunk_rows: int | None = None,
+    n_threads: int | None = None,
+    progress: Progress | None = None,
 ) -> NDArray[np.float32]:
     """Distance of each row of ``X`` to its k-th nearest neighbour, counted from 1.
 
@@ -88,15 +114,19 @@ def kth_distance(
         k: which neighbour, 1 is the nearest other row.
         reference: as for `nearest_neighbors`.
         chunk_rows: as for `nearest_neighbors`.
+        n_threads: as for `nearest_neighbors`.
+        progress: as for `nearest_neighbors`.
 
     Returns:
         (n,) float32, in the unit of ``X``; 0 where k duplicates exist.
 
     Raises:
-        ParameterError: ``k`` or ``chunk_rows`` is out of range.
+        ParameterError: ``k``, ``chunk_rows`` or ``n_threads`` is out of range.
         DataError: ``X`` or ``reference`` has a wrong shape, or is not finite.
     """
-    distances, _ = nearest_neighbors(X, k, reference=reference, chunk_rows=chunk_rows)
+    distances, _ = nearest_neighbors(
+        X, k, reference=reference, chunk_rows=chunk_rows, n_threads=n_threads, progress=progress
+    )
     return distances[:, -1].copy()  # a view would keep all k columns alive
 
 
@@ -123,6 +153,10 @@ def sampled_reference(
     return np.sort(generator.choice(n_rows, size=limit, replace=False)).astype(np.int64)
 
 
+def _unheard(share: float) -> None:
+    """Take progress that nobody asked for."""
+
+
 def _nearest(
     queries: RowBlocks,
     rows: NDArray[np.int64],
@@ -130,14 +164,18 @@ def _nearest(
     candidates: Candidates,
     k: int,
     same_rows: bool,
+    most_values: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Squared distances and positions of the k nearest, (len(rows), k) each."""
+    """Squared distances and positions of the k nearest, (len(rows), k) each.
+
+    A second search holds at most ``most_values`` distances at once.
+    """
     positions = candidates.positions[rows]
     squared, best = _sorted_by_distance(queries, rows, found, positions, k, same_rows)
     doubtful = candidates.doubtful(rows, squared[:, -1] * found.shrink**2)
     if doubtful.any():
         again = rows[doubtful]
-        n_parts = min(len(again), 1 + len(again) * len(found) // _SECOND_SEARCH_VALUES)
+        n_parts = min(len(again), 1 + len(again) * len(found) // most_values)
         for part in np.array_split(again, n_parts):
             own = part if same_rows else None
             positions = exact_candidates(queries, part, found, k, own)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..errors import require_choice, require_range
 from ..estimators.blockwise import block_values
+from ..graph import Progress
 from ..networks import TanhMLP
 from ..training import Collapse, Run, Step
 from ..training.rows import Rows
@@ -155,7 +156,12 @@ class DeepHash(NetworkHasher):
     def _loss(self) -> DeepHashLoss:
         return DeepHashLoss(float(self.variance), float(self.orthogonality))
 
-    def _step_maker(self, rows: Rows, seed: int) -> Callable[..., Step]:  # noqa: ARG002
+    def _step_maker(
+        self,
+        rows: Rows,
+        seed: int,  # noqa: ARG002
+        progress: Progress | None = None,  # noqa: ARG002
+    ) -> Callable[..., Step]:
         loss = self._loss()
 
         def make(network: TanhMLP, stage: object, generator: torch.Generator) -> Step:  # noqa: ARG001

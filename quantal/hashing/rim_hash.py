@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..errors import require_range
+from ..graph import Progress
 from ..networks import MLP
 from ..training import Step
 from ..training.rows import Rows
@@ -111,7 +112,12 @@ class RIMHash(NetworkHasher):
         require_range("trade_off", self.trade_off, low=0, low_open=True)
         super()._require_parameters()
 
-    def _step_maker(self, rows: Rows, seed: int) -> Callable[..., Step]:  # noqa: ARG002
+    def _step_maker(
+        self,
+        rows: Rows,
+        seed: int,  # noqa: ARG002
+        progress: Progress | None = None,  # noqa: ARG002
+    ) -> Callable[..., Step]:
         def make(network: MLP, information: BitInformationTerm, _: torch.Generator) -> Step:
             def step(numbers: Tensor) -> dict[str, Tensor]:
                 value, parts = information(

@@ -15,6 +15,7 @@ from ..errors import ParameterError
 from ..estimators import NetworkEstimator
 from ..estimators.blockwise import block_values
 from ..estimators.defaults import batch_size
+from ..graph import Progress
 from ..objectives import (
     expected_generative_loss,
     expected_pair_loss,
@@ -137,7 +138,12 @@ class SGHTraining(NetworkEstimator):
         """Tell whether ``n_steps`` limits the rows: a pass of ``partial_fit`` sees all of its."""
         return rung is not None and self._is_budgeted()
 
-    def _step_maker(self, rows: Rows, seed: int) -> Callable[..., Step]:
+    def _step_maker(
+        self,
+        rows: Rows,
+        seed: int,
+        progress: Progress | None = None,  # noqa: ARG002
+    ) -> Callable[..., Step]:
         pairs = self._read_pairs(len(rows))
         deviation = float(self.scale_deviation)
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..codes.query_words import as_words
-from ..codes.threads import run_all, thread_count
 from ..errors import DataError
+from ..threads import run_all, thread_count
 from .label_values import as_labels
 from .packed_codes import code_pair, word_planes
 

@@ -58,8 +58,17 @@ class ProgressBar:
     def preparing(self, what: str) -> None:
         """Say what happens before the first step."""
         self._bar.update(self._task, description=what)
+        self._started = time.monotonic()
+        self._line_due = self._started + FIRST_LINE_SECONDS
         if self._shown and not self._live:
             self._console.print(f"{self._title}: {what} ...", highlight=False)
+
+    def prepared(self, share: float) -> None:
+        """Show which share of what precedes the first step is done, from 0 to 1."""
+        if self._live:
+            self._bar.update(self._task, completed=round(share * self._n_steps))
+        elif self._shown and time.monotonic() >= self._line_due:
+            self._print_line(f"preparing, {share:.0%} done", share)
 
     def training(self) -> None:
         """Say that the steps begin; the time left counts from here."""
@@ -73,19 +82,16 @@ class ProgressBar:
         if self._live:
             self._bar.update(self._task, completed=done)
         elif self._shown and time.monotonic() >= self._line_due:
-            self._print_line(done)
+            self._print_line(f"step {done} of {self._n_steps}", done / self._n_steps)
 
     def on_epoch(self, run: Run) -> None:
         """Show the epoch's mean objective."""
         total = run.progress.history["total"][-1]
         self._bar.update(self._task, objective=f"objective {total:.3f}")
 
-    def _print_line(self, done: int) -> None:
+    def _print_line(self, what: str, share: float) -> None:
         now = time.monotonic()
         self._line_due = now + LINE_SECONDS
         # A resumed run starts in the middle, so its first line may promise too little time.
-        left = (now - self._started) * (self._n_steps - done) / max(done, 1)
-        self._console.print(
-            f"{self._title}: step {done} of {self._n_steps}, about {left:.0f} s left",
-            highlight=False,
-        )
+        left = (now - self._started) * (1 - share) / max(share, 1e-9)
+        self._console.print(f"{self._title}: {what}, about {left:.0f} s left", highlight=False)

@@ -186,7 +186,7 @@ def test_an_outlier_does_not_make_every_row_doubtful():
     X = np.random.default_rng(0).normal(size=(500, 20))
     X[0] = 1e3
     blocks = RowBlocks(X)
-    candidates = find_candidates(blocks, blocks, 16, None)
+    candidates = find_candidates(blocks, blocks, 16, None, n_threads=1, progress=lambda share: None)
     kth = nearest_neighbors(X, 3)[0][:, -1].astype(np.float64) ** 2 * blocks.shrink**2
     assert candidates.doubtful(np.arange(500), kth).mean() < 0.05
 
@@ -248,3 +248,34 @@ def test_a_sample_of_few_rows_is_all_rows_and_draws_nothing():
     generator = np.random.default_rng(0)
     np.testing.assert_array_equal(sampled_reference(5, generator=generator), range(5))
     assert generator.integers(1 << 30) == np.random.default_rng(0).integers(1 << 30)
+
+
+@pytest.mark.parametrize("chunk_rows", [None, 97])
+@pytest.mark.parametrize("other", [False, True])
+def test_the_result_does_not_depend_on_the_number_of_threads(digits, chunk_rows, other):
+    reference = digits[::2] + 0.5 if other else None
+    one, three = (
+        nearest_neighbors(digits, 9, reference=reference, chunk_rows=chunk_rows, n_threads=n)
+        for n in (1, 3)
+    )
+    np.testing.assert_array_equal(one[0], three[0])
+    np.testing.assert_array_equal(one[1], three[1])
+
+
+def test_a_second_search_does_not_depend_on_the_number_of_threads():
+    X = np.repeat(np.eye(40), 30, axis=0)  # equal distances: float32 cannot settle one row
+    one, two = (nearest_neighbors(X, 35, n_threads=n)[1] for n in (1, 2))
+    np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(one, brute_force(X, 35)[1])
+
+
+@pytest.mark.parametrize("reference", [None, np.arange(300)])
+def test_progress_rises_to_the_whole(digits, reference):
+    heard: list[float] = []
+    kth_distance(digits, 3, reference=reference, chunk_rows=100, progress=heard.append)
+    assert len(heard) > 2 and heard == sorted(heard) and heard[-1] == 1
+
+
+def test_a_number_of_threads_below_one_is_refused(digits):
+    with pytest.raises(ParameterError, match=r"n_threads must be .*got 0"):
+        nearest_neighbors(digits, 3, n_threads=0)

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from quantal.codes.threads import run_all
+from quantal.threads import run_all
 
 
 @pytest.mark.parametrize("n_threads", [1, 3])

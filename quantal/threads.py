@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ..errors import require_range
+from .errors import require_range
 
 
 def thread_count(n_threads: int | None) -> int:
