@@ -76,8 +76,9 @@ def require_range(
     high: float = math.inf,
     low_open: bool = False,
     integer: bool = False,
+    infinite: bool = False,
 ) -> None:
-    """Raise ParameterError unless ``value`` is a number in [low, high].
+    """Raise ParameterError unless ``value`` is a finite number in [low, high].
 
     Args:
         name: what the message calls the value.
@@ -86,17 +87,20 @@ def require_range(
         high: largest allowed number.
         low_open: exclude ``low`` itself.
         integer: allow whole numbers only.
+        infinite: allow infinity too, where ``low`` and ``high`` do.
     """
     wanted = "an integer" if integer else "a number"
-    bracket = "(" if low_open else "["
-    allowed = f"{name} must be {wanted} in {bracket}{low:g}, {high:g}]"
+    opening = "(" if low_open or (low == -math.inf and not infinite) else "["
+    closing = ")" if high == math.inf and not infinite else "]"
+    allowed = f"{name} must be {wanted} in {opening}{low:g}, {high:g}{closing}"
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         raise ParameterError(f"{allowed}, got {value!r}.") from None
     not_a_number = isinstance(value, bool | str)  # "3" would pass here and break later
     inside = (low < number if low_open else low <= number) and number <= high
-    if not_a_number or not inside or (integer and not number.is_integer()):
+    reachable = infinite or math.isfinite(number)
+    if not_a_number or not inside or not reachable or (integer and not number.is_integer()):
         raise ParameterError(f"{allowed}, got {value!r}.")
 
 

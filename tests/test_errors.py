@@ -69,8 +69,24 @@ def test_everything_else_is_refused_with_what_came_and_what_is_allowed(value):
 
 @pytest.mark.parametrize("value", [0, -3])
 def test_an_open_bound_is_not_allowed_itself(value):
-    with pytest.raises(ParameterError, match=rf"x must be a number in \(0, inf\], got {value}\."):
+    with pytest.raises(ParameterError, match=rf"x must be a number in \(0, inf\), got {value}\."):
         require_range("x", value, low=0, low_open=True)
+
+
+@pytest.mark.parametrize("value", [float("inf"), -float("inf"), float("nan")])
+def test_infinity_is_no_number_of_an_unbounded_range(value):
+    with pytest.raises(ParameterError) as error:
+        require_range("weight", value)
+    assert str(error.value) == f"weight must be a number in (-inf, inf), got {value!r}."
+
+
+def test_a_caller_may_allow_infinity_and_the_message_says_so():
+    require_range("radius", float("inf"), low=0, infinite=True)
+    with pytest.raises(ParameterError) as error:
+        require_range("radius", float("nan"), low=0, infinite=True)
+    assert str(error.value) == "radius must be a number in [0, inf], got nan."
+    with pytest.raises(ParameterError, match=r"in \[0, 1\], got inf"):
+        require_range("radius", float("inf"), low=0, high=1, infinite=True)
 
 
 @pytest.mark.parametrize("value", [2.5, "2.5", float("inf"), 10**400])

@@ -82,7 +82,7 @@ def test_sources_that_cannot_be_read_are_refused(quantal, folder, source, words)
         (("--out", "m"), "--clusters is missing. Say how many"),
         (("-k", 2), "--out is missing"),
         (("-k", "two", "--out", "m"), "--clusters"),
-        (("-k", 0, "--out", "m"), "n_clusters must be an integer in [1, inf], got 0"),
+        (("-k", 0, "--out", "m"), "n_clusters must be an integer in [1, inf), got 0"),
         (("-k", 2, "--out", "m", "--set", "alpa=1"), "Did you mean 'alpha'?"),
         (("-k", 2, "--out", "m", "--set", "alpha"), "--set wants name=value, got 'alpha'"),
         (("-k", 2, "--out", "m", "--set", "n_clusters=3"), "use --clusters"),

@@ -169,9 +169,9 @@ def test_a_missing_extra_is_one_line_that_says_how_to_install_it(
     ("arguments", "words"),
     [
         (("-k", 3, "--radius", 2), "-k and --radius ask for different things"),
-        (("-k", 0), "-k must be an integer in [1, inf], got 0"),
+        (("-k", 0), "-k must be an integer in [1, inf), got 0"),
         (("-k", 301), "k must be at most 300, the number of codes, got 301"),
-        (("--radius", -1), "--radius must be an integer in [0, inf], got -1"),
+        (("--radius", -1), "--radius must be an integer in [0, inf), got -1"),
         (("--radius", 2, "--asymmetric"), "Use -k."),
         (("--candidates", 20), "Add --asymmetric, or leave --candidates out"),
         (("--asymmetric", "--candidates", 9), "--candidates 9 is less than -k 10"),

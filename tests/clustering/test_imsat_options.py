@@ -285,7 +285,7 @@ def test_a_path_is_opened_and_new_data_are_read_alike(tmp_path):
 
 @pytest.mark.parametrize("estimator", [RIM(2, trade_off="auto"), IMSAT(2, trade_off=0)])
 def test_a_trade_off_that_is_no_weight_is_refused(estimator):
-    with pytest.raises(ParameterError, match=r"trade_off must be a number in \(0, inf\], got"):
+    with pytest.raises(ParameterError, match=r"trade_off must be a number in \(0, inf\), got"):
         estimator.fit(load_digits().data[:50])
 
 

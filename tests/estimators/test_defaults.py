@@ -40,7 +40,7 @@ def test_cheap_runs_are_restarted():
     ("call", "message"),
     [
         (lambda: defaults.hidden_layer_sizes((10, 0), 5), "hidden_layer_sizes must be an integer"),
-        (lambda: defaults.batch_size(0, 5), r"batch_size must be an integer in \[1, inf\]"),
+        (lambda: defaults.batch_size(0, 5), r"batch_size must be an integer in \[1, inf\)"),
         (lambda: defaults.n_epochs(2.5, 5, 5), "n_epochs must be an integer.*got 2.5"),
         (lambda: defaults.n_init("many", 5), "n_init must be an integer.*got 'many'"),
         (lambda: defaults.n_neighbors(0, 5, 2), "n_neighbors must be an integer"),

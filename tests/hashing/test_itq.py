@@ -145,9 +145,9 @@ def test_fitting_a_memory_map_never_copies_it_whole(tmp_path):
 @pytest.mark.parametrize(
     ("setting", "text"),
     [
-        ({"n_iter": 0}, r"n_iter must be an integer in \[1, inf\], got 0"),
-        ({"max_samples": 1}, r"max_samples must be an integer in \[2, inf\], got 1"),
-        ({"max_samples": "auto"}, r"max_samples must be an integer in \[2, inf\], got 'auto'"),
+        ({"n_iter": 0}, r"n_iter must be an integer in \[1, inf\), got 0"),
+        ({"max_samples": 1}, r"max_samples must be an integer in \[2, inf\), got 1"),
+        ({"max_samples": "auto"}, r"max_samples must be an integer in \[2, inf\), got 'auto'"),
     ],
 )
 def test_wrong_parameters_are_refused_with_what_is_allowed(digits, setting, text):

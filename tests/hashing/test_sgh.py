@@ -218,10 +218,10 @@ def test_dead_bits_are_diagnosed_with_the_remedy(digits, monkeypatch):
     [
         ({"estimator": "analitic"}, r"estimator must be one of .*Did you mean 'analytic'"),
         ({"coding": "±1"}, "coding must be one of '01', 'pm1'"),
-        ({"deviation": 0}, r"deviation must be a number in \(0, inf\], got 0"),
+        ({"deviation": 0}, r"deviation must be a number in \(0, inf\), got 0"),
         ({"init": "ITQ"}, "init must be one of 'auto', 'random', 'pca', 'itq'"),
         ({"decoder_init": "tiny"}, "decoder_init must be one of 'small', 'least_squares'"),
-        ({"n_steps": 0}, r"n_steps must be an integer in \[1, inf\], got 0"),
+        ({"n_steps": 0}, r"n_steps must be an integer in \[1, inf\), got 0"),
     ],
 )
 def test_parameters_out_of_range_are_refused(digits, parameters, text):

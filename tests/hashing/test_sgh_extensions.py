@@ -221,8 +221,10 @@ def test_a_killed_fit_with_pairs_resumes_to_the_bit_and_with_these_pairs_only(
     [
         ({"scale_invariant": "yes"}, "scale_invariant must be one of True, False, got 'yes'"),
         ({"scale_deviation": 0}, r"scale_deviation must be a number in \(0, 2\], got 0"),
-        ({"pair_weight": -1}, r"pair_weight must be a number in \[0, inf\], got -1"),
-        ({"pair_slope": 0}, r"pair_slope must be a number in \(0, inf\], got 0"),
+        ({"pair_weight": -1}, r"pair_weight must be a number in \[0, inf\), got -1"),
+        ({"pair_weight": np.inf}, r"pair_weight must be a number in \[0, inf\), got inf"),
+        ({"pair_offset": np.inf}, r"pair_offset must be a number in \(-inf, inf\), got inf"),
+        ({"pair_slope": 0}, r"pair_slope must be a number in \(0, inf\), got 0"),
         ({"pair_offset": "auto"}, "pair_offset must be a number in .* got 'auto'"),
         ({"pair_offset": 0}, "pair_offset must be 'learn' or above 0 with coding='01', got 0"),
     ],

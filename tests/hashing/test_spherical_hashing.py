@@ -179,10 +179,10 @@ def test_spherical_distance_takes_packed_codes_only(a, b, text):
 @pytest.mark.parametrize(
     ("setting", "text"),
     [
-        ({"max_iter": 0}, r"max_iter must be an integer in \[1, inf\], got 0"),
-        ({"mean_tolerance": -1}, r"mean_tolerance must be a number in \[0, inf\], got -1"),
-        ({"spread_tolerance": "x"}, r"spread_tolerance must be a number in \[0, inf\], got 'x'"),
-        ({"max_samples": 1}, r"max_samples must be an integer in \[2, inf\], got 1"),
+        ({"max_iter": 0}, r"max_iter must be an integer in \[1, inf\), got 0"),
+        ({"mean_tolerance": -1}, r"mean_tolerance must be a number in \[0, inf\), got -1"),
+        ({"spread_tolerance": "x"}, r"spread_tolerance must be a number in \[0, inf\), got 'x'"),
+        ({"max_samples": 1}, r"max_samples must be an integer in \[2, inf\), got 1"),
     ],
 )
 def test_wrong_parameters_are_refused_with_what_is_allowed(rows, setting, text):

@@ -44,5 +44,5 @@ def test_gradients_pass_through():
 
 
 def test_a_negative_standard_deviation_is_refused():
-    with pytest.raises(ParameterError, match=r"std must be a number in \[0, inf\], got -1"):
+    with pytest.raises(ParameterError, match=r"std must be a number in \[0, inf\), got -1"):
         GaussianNoise(-1.0)
