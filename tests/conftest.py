@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 # One of scikit-learn's estimator checks is skipped unless this is set before SciPy is imported.
@@ -54,3 +55,19 @@ def root():
 def modules():
     """Every module of the package."""
     return [Module(path) for path in sorted((ROOT / "quantal").rglob("*.py"))]
+
+
+@pytest.fixture
+def texmex(tmp_path):
+    """Return a function that writes vectors as published: texmex("sift/sift_base.fvecs", rows)."""
+
+    def write(name, rows):
+        path = tmp_path / "texmex" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kind = {".fvecs": "<f4", ".bvecs": "u1", ".ivecs": "<i4"}[path.suffix]
+        rows = np.asarray(rows, kind)
+        heads = np.full((len(rows), 1), rows.shape[1], "<i4").view("u1")
+        path.write_bytes(np.hstack([heads, np.ascontiguousarray(rows).view("u1")]).tobytes())
+        return tmp_path / "texmex"
+
+    return write

@@ -44,7 +44,7 @@ def list_sets(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     for row in rows:
         shape = " x ".join(f"{size:,}" for size in row["shape"])
         lines.append(
-            (f"name:{row['name']}", row["kind"], shape, str(row["n_classes"]), _where(row))
+            (f"name:{row['name']}", row["kind"], shape, str(row["n_classes"] or "-"), _where(row))
         )
     typer.echo(table(lines, right=(3,)))
     typer.echo(f"\nfolder: {named.data_folder(data_dir)}")
@@ -54,7 +54,7 @@ def list_sets(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 def _where(row: dict[str, Any]) -> str:
     if row["available"]:
         return "yes" if row["path"] else "yes (embedded)"
-    return "no; 'quantal data fetch' brings it" if row["can_fetch"] else "no; put its file there"
+    return "no; 'quantal data fetch' brings it" if row["can_fetch"] else "no; put its files there"
 
 
 @app.command("info")

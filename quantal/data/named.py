@@ -17,13 +17,24 @@ from .download import download
 from .named_files import Contents, embedded_digits, read_checked, require_checksum
 from .named_sets import NAMED, NamedFile, NamedSet
 from .options import Options, parse_image_size
+from .vector_sets import (
+    VECTOR_SETS,
+    VectorSet,
+    locate_file,
+    published_neighbors,
+    read_part,
+    require_file,
+    split_name,
+)
 
 ENVIRONMENT = "QUANTAL_DATA"
 
 __all__ = [
     "NAMED",
+    "VECTOR_SETS",
     "NamedFile",
     "NamedSet",
+    "VectorSet",
     "catalogue",
     "data_folder",
     "fetch",
@@ -31,6 +42,7 @@ __all__ = [
     "labels",
     "load",
     "markdown_table",
+    "neighbors",
 ]
 
 _FACTS = ("name", "kind", "shape", "dtype", "n_classes", "source", "licence", "notes", "sha256")
@@ -40,15 +52,22 @@ def load(name: str, data_dir: str | Path | None = None) -> Dataset:
     """Load the rows of a named set, without labels, in the form that its table row states.
 
     Args:
-        name: One of `NAMED`.
+        name: One of `NAMED` or of `VECTOR_SETS`, those also with a part as in "sift1m:query".
         data_dir: Folder of the files; default: the environment variable QUANTAL_DATA, else
             ``~/.cache/quantal``.
 
     Raises:
-        ParameterError: An unknown name.
+        ParameterError: An unknown name or part.
         DataError: The file is not there; the message says how to get it.
-        FileFormatError: The file's checksum is wrong.
+        FileFormatError: The file's checksum is wrong, or it is damaged.
     """
+    return _load(name, data_dir, Options())
+
+
+def _load(name: str, data_dir: str | Path | None, options: Options) -> Dataset:
+    vectors = split_name(name)
+    if vectors is not None:
+        return read_part(*vectors, data_folder(data_dir), options)
     contents = _contents(name, data_dir)
     if contents.texts is not None:
         empty = np.empty((len(contents.texts), 0), dtype=np.float32)
@@ -73,6 +92,8 @@ def labels(
     Returns:
         (n,) labels from 0 to n_classes - 1.
     """
+    if split_name(name) is not None:
+        raise DataError(f"{name} has no labels; `neighbors` gives what its queries should find.")
     contents = _contents(name, data_dir)
     if ids is None:
         return contents.labels
@@ -85,11 +106,45 @@ def labels(
     return contents.labels[[row_of[name] for name in ids]]
 
 
-def find(name: str) -> NamedSet:
-    """Return the table row of a named set, or raise ParameterError with the closest name."""
-    if name not in NAMED:
+def neighbors(
+    name: str, data_dir: str | Path | None = None
+) -> tuple[NDArray[np.int32], NDArray[np.float32] | None] | None:
+    """Return the published true neighbours of a vector set's queries, for evaluation only.
+
+    They are used as they are: of neighbours at one distance the publication chose one.
+
+    Args:
+        name: One of `VECTOR_SETS`, or a part of one whose rows are searched: "sift1b:10M".
+        data_dir: As for `load`.
+
+    Returns:
+        Row numbers, nearest first, shape (q, k), and squared distances of the same shape or None
+        where they are not there. None where the file of neighbours is not in the folder.
+
+    Raises:
+        ParameterError: Another set, or a part that is not searched.
+        DataError: Queries or rows are not there.
+        FileFormatError: The files do not belong together.
+    """
+    vectors = split_name(name)
+    if vectors is None or vectors[1] in {"learn", "query"}:
         raise ParameterError(
-            f"No data set is named {name!r}; known are {', '.join(NAMED)}.{suggestion(name, NAMED)}"
+            f"No neighbours are published in {name!r}; pass one of {', '.join(VECTOR_SETS)}."
+        )
+    return published_neighbors(*vectors, data_folder(data_dir))
+
+
+def find(name: str) -> NamedSet | VectorSet:
+    """Return the table row of a named set, or raise ParameterError with the closest name."""
+    vectors = split_name(name)
+    return _entry(name) if vectors is None else vectors[0]
+
+
+def _entry(name: str) -> NamedSet:
+    if name not in NAMED:
+        known = [*NAMED, *VECTOR_SETS]
+        raise ParameterError(
+            f"No data set is named {name!r}; known are {', '.join(known)}.{suggestion(name, known)}"
         )
     return NAMED[name]
 
@@ -112,9 +167,13 @@ def locate(entry: NamedSet, data_dir: str | Path | None = None) -> tuple[Path, N
 
 def read_named(name: Path, options: Options) -> Dataset:
     """Read "name:..." for `open_source`; a given image size or colour must be the set's own."""
-    dataset = load(str(name), options.data_dir)
+    dataset = _load(str(name), options.data_dir, options)
     wanted = {"image_size": options.image_size, "color": options.color}
     for option, value in wanted.items():
+        if dataset.kind == "vectors" and options.like is None and value not in {None, "auto"}:
+            raise ParameterError(
+                f"{option} does not concern {dataset.name}, whose rows are vectors; omit it."
+            )
         has = dataset.reader.get(option)
         has = parse_image_size(has) if option == "image_size" else has
         if options.like is None and value not in {None, "auto", has}:
@@ -128,7 +187,7 @@ def fetch(name: str, data_dir: str | Path | None = None) -> Path | None:
     """Bring the file of a named set into the data folder; an intact one there is left alone.
 
     Args:
-        name: One of `NAMED`.
+        name: One of `NAMED` or of `VECTOR_SETS`; those are only looked for.
         data_dir: As for `load`; made if missing.
 
     Returns:
@@ -139,7 +198,10 @@ def fetch(name: str, data_dir: str | Path | None = None) -> Path | None:
             from), or the download failed.
         FileFormatError: Other bytes came than expected.
     """
-    entry = find(name)
+    vectors = split_name(name)
+    if vectors is not None:
+        return require_file(*vectors, data_folder(data_dir))
+    entry = _entry(name)
     if not entry.files:
         return None
     located = locate(entry, data_dir)
@@ -167,22 +229,30 @@ def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
     Returns:
         Rows with ``name``, ``kind``, ``shape``, ``dtype``, ``n_classes``, ``source``, ``licence``,
         ``notes``, ``files``, ``sha256``, ``path`` (where it was found, else None), ``available``
-        (embedded or found) and ``can_fetch``.
+        (embedded or found) and ``can_fetch``. Vector sets have 0 classes; the shape is the base's.
     """
     rows = []
     for entry in NAMED.values():
         located = locate(entry, data_dir)
-        facts = {field: getattr(entry, field) for field in _FACTS}
-        rows.append(
-            {
-                **facts,
-                "files": [file.name for file in entry.files],
-                "path": str(located[0]) if located else None,
-                "available": located is not None or not entry.files,
-                "can_fetch": any(file.url for file in entry.files),
-            }
-        )
+        files = [file.name for file in entry.files]
+        fetched = any(file.url for file in entry.files)
+        rows.append(_facts(entry, files, located[0] if located else None, fetched))
+    for vectors in VECTOR_SETS.values():
+        path = locate_file(vectors, vectors.file_name("base"), data_folder(data_dir))
+        rows.append(_facts(vectors, list(vectors.files), path, False))
     return rows
+
+
+def _facts(
+    entry: NamedSet | VectorSet, files: list[str], path: Path | None, can_fetch: bool
+) -> dict[str, Any]:
+    return {
+        **{field: getattr(entry, field) for field in _FACTS},
+        "files": files,
+        "path": None if path is None else str(path),
+        "available": path is not None or not files,
+        "can_fetch": can_fetch,
+    }
 
 
 def markdown_table() -> str:
@@ -191,11 +261,16 @@ def markdown_table() -> str:
     lines = [[*head, "source", "licence", "notes"], ["---"] * 8]
     for entry in NAMED.values():
         files = [f"`{file.name}` ({file.sha256[:12]}{_remark(file)})" for file in entry.files]
-        shape = " x ".join(f"{size:,}" for size in entry.shape)
-        facts = [f"`{entry.name}`", shape, entry.dtype, str(entry.n_classes)]
-        facts += [" or ".join(files) or "embedded", entry.source, entry.licence, entry.notes]
-        lines.append(facts)
+        lines.append(_line(entry, " or ".join(files) or "embedded"))
+    for vectors in VECTOR_SETS.values():
+        lines.append(_line(vectors, ", ".join(f"`{file}`" for file in vectors.files)))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _line(entry: NamedSet | VectorSet, files: str) -> list[str]:
+    shape = " x ".join(f"{size:,}" for size in entry.shape)
+    facts = [f"`{entry.name}`", shape, entry.dtype, str(entry.n_classes or "none"), files]
+    return [*facts, entry.source, entry.licence, entry.notes]
 
 
 def _remark(file: NamedFile) -> str:
@@ -203,7 +278,7 @@ def _remark(file: NamedFile) -> str:
 
 
 def _contents(name: str, data_dir: str | Path | None) -> Contents:
-    entry = find(name)
+    entry = _entry(name)
     if not entry.files:
         return embedded_digits()
     located = locate(entry, data_dir)

@@ -21,8 +21,13 @@ COMPONENT: dict[str, str] = {".fvecs": "<f4", ".bvecs": "u1", ".ivecs": "<i4"}
 MAX_COMPONENTS = 1 << 20
 
 
-def read_vectors(path: Path, options: Options) -> Dataset:
+def read_vectors(path: Path, options: Options, *, first_rows: int | None = None) -> Dataset:
     """Open a vector file as a view of a read-only memory map; no row is copied.
+
+    Args:
+        path: The file.
+        options: As for `open_source`.
+        first_rows: Map, and check, at most so many rows from the start; None: all.
 
     Raises:
         DataError: An empty file.
@@ -39,13 +44,15 @@ def read_vectors(path: Path, options: Options) -> Dataset:
             f"{path.name} says that a row has {width} components ({row_bytes} bytes), but the file "
             f"holds {size} bytes. It is truncated or not a {path.suffix} file."
         )
-    _require_one_width(path, size, width, row_bytes)
-    if size % row_bytes:
+    n_whole = size // row_bytes
+    n_rows = n_whole if first_rows is None else min(first_rows, n_whole)
+    _require_one_width(path, n_rows, width, row_bytes)
+    if size % row_bytes and n_rows != first_rows:
         raise FileFormatError(
             f"{path.name} is truncated: rows of {width} components take {row_bytes} bytes, and the "
             f"last one has only {size % row_bytes}. Copy or write it again."
         )
-    raw = np.memmap(path, np.uint8, "r", shape=(size // row_bytes, row_bytes))
+    raw = np.memmap(path, np.uint8, "r", shape=(n_rows, row_bytes))
     x = raw[:, 4:].view(component)  # (n, width), rows row_bytes apart
     return array_dataset(x, path.stem, options, what=path.name)
 
@@ -62,9 +69,9 @@ def _first_width(path: Path, size: int) -> int:
     return width
 
 
-def _require_one_width(path: Path, size: int, width: int, row_bytes: int) -> None:
+def _require_one_width(path: Path, n_rows: int, width: int, row_bytes: int) -> None:
     """Check the header of every whole row, in chunks whose pages are released."""
-    raw: Any = np.memmap(path, np.uint8, "r", shape=(size // row_bytes, row_bytes))
+    raw: Any = np.memmap(path, np.uint8, "r", shape=(n_rows, row_bytes))
     for start, rows in row_chunks(raw):
         widths = np.ascontiguousarray(rows[:, :4]).view("<i4")[:, 0]
         wrong = np.flatnonzero(widths != width)

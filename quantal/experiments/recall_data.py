@@ -11,7 +11,9 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import named, open_source
+from ..data import named, open_source, row_chunks
+from ..data.sources import NAMED_PREFIX as PREFIX
+from ..data.vector_sets import VectorSet, split_name
 from ..errors import DataError, require_choice, require_range
 from ..metrics import exact_neighbors
 
@@ -24,11 +26,14 @@ class SearchData:
     """What is searched and what is asked.
 
     A source is "name:mnist", a file of the data folder, or a file and the array in it
-    ("sift.npz:base"): whatever `quantal.data.open_source` opens.
+    ("sift.npz:base"): whatever `quantal.data.open_source` opens. Where gallery and queries are
+    parts of one published set ("name:sift1m" and "name:sift1m:query"), the gallery is whole and
+    the published neighbours are in the folder, they are the true ones; else they are computed.
 
     Attributes:
         title: what the tables call it.
-        gallery: source of the rows that are searched, on which methods are trained.
+        gallery: source of the rows that are searched.
+        train: source of the rows on which methods are trained; "": the gallery.
         queries: source of the queries; "": the last rows of the gallery's source, after they
             were shuffled.
         first: first row of the gallery's source that is used.
@@ -44,6 +49,7 @@ class SearchData:
     title: str
     gallery: str
     queries: str = ""
+    train: str = ""
     first: int = 0
     n_queries: int = 1000
     limit: int | None = None
@@ -78,17 +84,26 @@ class SearchTask:
         queries: (q, d) float32.
         neighbors: (q, K) int64, ids in the gallery, nearest first.
         metric: by which they are.
+        trained: (m, d) float32, what methods are trained on; None: the gallery.
     """
 
     gallery: NDArray[np.float32]
     queries: NDArray[np.float32]
     neighbors: NDArray[np.int64]
     metric: Literal["l2", "inner_product"]
+    trained: NDArray[np.float32] | None = None
+
+    @property
+    def training_rows(self) -> NDArray[np.float32]:
+        """Rows on which methods are trained, (m, d)."""
+        return self.gallery if self.trained is None else self.trained
 
     @property
     def mean_error(self) -> float:
         """Half the mean squared distance of the gallery's rows from their mean."""
-        return 0.5 * float(self.gallery.var(axis=0, dtype=np.float64).sum())
+        mean = self.gallery.mean(axis=0, dtype=np.float64)
+        lost = (np.square(rows - mean).sum() for _, rows in row_chunks(self.gallery))
+        return 0.5 * float(sum(lost)) / len(self.gallery)
 
 
 def load_search(data: SearchData, data_dir: str | Path | None = None) -> SearchTask:
@@ -117,7 +132,8 @@ def _load(data: SearchData, folder: str) -> SearchTask:
         numbers = rng.permutation(numbers)
     if data.queries:
         source = _rows(data.queries, folder)
-        asked = source[_drawn(np.arange(len(source)), data.n_queries, rng)]
+        asking = _drawn(np.arange(len(source)), data.n_queries, rng)
+        asked = source[asking]
     else:
         if len(numbers) < data.n_queries + 2:
             raise DataError(
@@ -127,20 +143,42 @@ def _load(data: SearchData, folder: str) -> SearchTask:
         asked, numbers = rows[numbers[-data.n_queries :]], numbers[: -data.n_queries]
     if data.limit is not None:
         numbers = _drawn(numbers, data.limit, rng)
-    gallery, queries = (_scaled(part, data.divisor) for part in (rows[numbers], asked))
+    as_they_are = not data.shuffled and len(numbers) == len(rows)
+    gallery = _scaled(rows if as_they_are else rows[numbers], data.divisor)
+    queries = _scaled(asked, data.divisor)
     metric = cast("Literal['l2', 'inner_product']", data.metric)
     if len(gallery) < N_NEIGHBORS:
         raise DataError(
             f"The gallery has {len(gallery)} rows; recall of {N_NEIGHBORS} neighbours needs as "
             "many. Raise data.limit or lower data.n_queries."
         )
-    neighbors = exact_neighbors(gallery, queries, N_NEIGHBORS, metric)
-    return SearchTask(gallery, queries, neighbors, metric)
+    known = _published(data, folder) if len(numbers) == len(rows) else None
+    if known is None:
+        neighbors = exact_neighbors(gallery, queries, N_NEIGHBORS, metric)
+    else:
+        neighbors = np.argsort(numbers)[known[asking]]  # where in the gallery each row stands
+    trained = _scaled(_rows(data.train, folder), data.divisor) if data.train else None
+    return SearchTask(gallery, queries, neighbors, metric, trained)
+
+
+def _published(data: SearchData, folder: str) -> NDArray[np.int64] | None:
+    """Return the published neighbours of all queries in the gallery's source, (q, K), or None."""
+    gallery, queries = (_part(source) for source in (data.gallery, data.queries))
+    if gallery is None or queries != (gallery[0], "query") or gallery[1] in {"learn", "query"}:
+        return None
+    found = named.neighbors(data.gallery.removeprefix(PREFIX), folder)
+    if data.metric != "l2" or found is None or found[0].shape[1] < N_NEIGHBORS:
+        return None
+    return found[0][:, :N_NEIGHBORS].astype(np.int64)
+
+
+def _part(source: str) -> tuple[VectorSet, str] | None:
+    return split_name(source.removeprefix(PREFIX)) if source.startswith(PREFIX) else None
 
 
 def _rows(source: str, folder: str) -> Any:
     """Rows of "name:set", "file" or "file:array"."""
-    if source.startswith("name:"):
+    if source.startswith(PREFIX):
         return open_source(source, data_dir=folder).x
     file, _, key = source.partition(":")
     return open_source(Path(folder) / file, **({"key": key} if key else {})).x
@@ -154,6 +192,6 @@ def _drawn(numbers: NDArray[np.int64], n: int, rng: np.random.Generator) -> NDAr
 
 
 def _scaled(rows: Any, divisor: float) -> NDArray[np.float32]:
-    """Rows as float32 vectors."""
-    flat = np.asarray(rows).reshape(len(rows), -1).astype(np.float32)
+    """Rows as float32 vectors; a map of such rows stays one."""
+    flat: NDArray[np.float32] = rows.reshape(len(rows), -1).astype(np.float32, copy=False)
     return flat if divisor == 1 else flat / np.float32(divisor)

@@ -117,6 +117,10 @@ class RecallRecipe:
             raise ParameterError(
                 "bands hold one training, but budget asks for several. Leave one of them out."
             )
+        if self.budget and self.data.train and not self.budget.examples:
+            raise ParameterError(
+                "budget.examples must be given where data.train is: 0 counts the gallery's rows."
+            )
         for band in self.bands:
             require_choice("bands.n_bits", band.n_bits, self.bits)
 

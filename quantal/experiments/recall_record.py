@@ -30,7 +30,7 @@ class RecallResult:
         own_error: likewise, in the squared unit of the rows.
         least_squares_error: likewise.
         mean_error: the error of the gallery's mean, for comparison.
-        n_rows: rows of the gallery, which were trained on.
+        n_rows: rows of the gallery; trained on too, unless the recipe names others.
         seconds: wall-clock time of ``fit``.
         finished: UTC time, ISO 8601.
         environment: key of `RecallRecord.environments`.

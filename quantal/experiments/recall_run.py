@@ -29,7 +29,8 @@ def run_recall(
 ) -> RecallRecord:
     """Run what is missing of a recipe and return its record.
 
-    Methods are trained on the gallery; no query is among their rows.
+    Methods are trained on the gallery, or on the rows that the recipe names; no query is among
+    them.
 
     Args:
         recipe: what to run.
@@ -82,7 +83,7 @@ def _run_once(
     recipe: RecallRecipe, run: Run, method: Any, task: SearchTask
 ) -> tuple[RecallResult, dict[str, Any]]:
     start, used = time.perf_counter(), time.process_time()
-    method.fit(task.gallery)
+    method.fit(task.training_rows)
     seconds, processor = time.perf_counter() - start, time.process_time() - used
     judged = judge_search(method, task, recipe.encoding)
     environment = {**environment_of(vars(method)), **getattr(method, "software", {})}
