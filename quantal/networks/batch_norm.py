@@ -15,7 +15,7 @@ MOMENTUM = 0.1  # Chainer's decay 0.9
 
 
 class BatchNorm(nn.Module):
-    """Batch normalisation of (n, d) activations with a shared scale and offset.
+    """Batch normalisation of (n, d) activations or (n, d, h, w) maps.
 
     ======= ======================= ======================== ==============================
     mode    normalises with         updates running averages used for
@@ -30,21 +30,23 @@ class BatchNorm(nn.Module):
     activations too.
 
     Args:
-        n_features: d, the number of columns.
+        n_features: d, the number of columns or maps, each with a scale and an offset.
+        epsilon: added to the variance.
     """
 
     running_mean: Tensor
     running_var: Tensor
 
-    def __init__(self, n_features: int) -> None:
+    def __init__(self, n_features: int, epsilon: float = EPSILON) -> None:
         super().__init__()
+        self.epsilon = epsilon
         self.scale = nn.Parameter(torch.ones(n_features))
         self.offset = nn.Parameter(torch.zeros(n_features))
         self.register_buffer("running_mean", torch.zeros(n_features))
         self.register_buffer("running_var", torch.ones(n_features))
 
     def forward(self, z: Tensor, mode: BatchNormMode, *, frozen: bool = False) -> Tensor:
-        """Normalise ``z``, shape (n, d).
+        """Normalise ``z``, shape (n, d) or (n, d, h, w).
 
         Args:
             z: activations, float32 or bfloat16.
@@ -57,9 +59,11 @@ class BatchNorm(nn.Module):
         scale, offset = (p.detach() if frozen else p for p in (self.scale, self.offset))
         if mode == "eval":
             return functional.batch_norm(
-                z, self.running_mean, self.running_var, scale, offset, False, 0.0, EPSILON
+                z, self.running_mean, self.running_var, scale, offset, False, 0.0, self.epsilon
             )
         mean, var = (self.running_mean, self.running_var) if mode == "train" else (None, None)
-        if len(z) == 1:  # one row has no batch statistics; its normalised value is the offset
+        if (
+            z.ndim == 2 and len(z) == 1
+        ):  # one row has no batch statistics; its normalised value is the offset
             return offset.to(z.dtype).expand_as(z) + 0 * z
-        return functional.batch_norm(z, mean, var, scale, offset, True, MOMENTUM, EPSILON)
+        return functional.batch_norm(z, mean, var, scale, offset, True, MOMENTUM, self.epsilon)

@@ -23,6 +23,7 @@ from .divergence import (
 from .entropy import conditional_entropy, marginal_entropy, mutual_information
 from .generative_hashing import BitModel, expected_generative_loss, generative_loss
 from .scaled_generative import Scales, scaled_code_loss, scaled_generative_loss
+from .triplet import TripletLoss
 from .virtual_adversarial import (
     adversarial_direction,
     random_direction,
@@ -33,6 +34,7 @@ from .virtual_adversarial import (
 __all__ = [
     "BitModel",
     "Scales",
+    "TripletLoss",
     "adversarial_direction",
     "bit_conditional_entropy",
     "bit_divergence",
