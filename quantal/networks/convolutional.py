@@ -131,8 +131,8 @@ class ConvolutionalNetwork(nn.Module):
         """
         maps = x.view(-1, *self.image_shape).to(dtype, memory_format=torch.channels_last)
         blocks = zip(self.filters, self.offsets, self.norms, self.plan.pools, strict=True)
-        for weight, offset, norm, pool in blocks:
-            weight = weight.to(dtype, memory_format=torch.channels_last)
+        for filters, offset, norm, pool in blocks:
+            weight = filters.to(dtype, memory_format=torch.channels_last)
             maps = functional.conv2d(maps, weight, offset.to(dtype), padding=self.plan.padding)
             maps = torch.relu_(norm(maps, mode))
             if pool:

@@ -55,7 +55,7 @@ class TripletLoss:
             generator: draws negatives, and positives where they are drawn.
         """
         alike = labels[:, None] == labels
-        n_negatives = min(self.n_negatives, len(labels.unique()) - 1)
+        n_negatives = min(self.n_negatives, len(torch.unique(labels)) - 1)
         anchors, positives = self._pairs(alike, generator)
         if n_negatives < 1 or len(anchors) == 0:
             return 0.0 * rows.sum()  # a step without triplets still has a gradient, which is zero
