@@ -45,6 +45,8 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         batch_size: rows of a step, or "auto".
         learning_rate: Adam's step size.
         learning_rate_schedule: "constant", "cosine" or "late_linear".
+        batches: "permuted": every pass shows each row once; "drawn": every step draws its rows
+            from all, as the authors of IMSAT do.
         weight_decay: coupled L2 rate.
         init: where a network starts: "random", "kmeans" (trained to give the clusters of
             k-means first), or "auto": random, but for the last of several restarts.
@@ -106,6 +108,7 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         batch_size: Any = "auto",
         learning_rate: float = 0.002,
         learning_rate_schedule: str = "constant",
+        batches: str = "permuted",
         weight_decay: float = 0.0,
         init: str = "auto",
         n_init: Any = "auto",
@@ -138,6 +141,7 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
+        self.batches = batches
         self.weight_decay = weight_decay
         self.init = init
         self.n_init = n_init

@@ -40,6 +40,8 @@ class RIM(NetworkClusterer):
         batch_size: rows of a step, or "auto".
         learning_rate: Adam's step size.
         learning_rate_schedule: "constant", "cosine" or "late_linear".
+        batches: "permuted": every pass shows each row once; "drawn": every step draws its rows
+            from all, as the authors of IMSAT do.
         init: where a network starts: "random", "kmeans" (trained to give the clusters of
             k-means first), or "auto": random, but for the last of several restarts.
         n_init: restarts, of which the lowest objective is kept, or "auto".
@@ -88,6 +90,7 @@ class RIM(NetworkClusterer):
         batch_size: Any = "auto",
         learning_rate: float = 0.002,
         learning_rate_schedule: str = "constant",
+        batches: str = "permuted",
         init: str = "auto",
         n_init: Any = "auto",
         patience: int | None = None,
@@ -111,6 +114,7 @@ class RIM(NetworkClusterer):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
+        self.batches = batches
         self.init = init
         self.n_init = n_init
         self.patience = patience

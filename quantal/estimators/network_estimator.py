@@ -64,6 +64,7 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
     batch_size: Any
     learning_rate: float
     learning_rate_schedule: str
+    batches: str = "permuted"  # of those that do not choose
     weight_decay: float
     n_init: Any
     patience: int | None
@@ -236,6 +237,7 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
             schedule=schedule_named(self.learning_rate_schedule),
             patience=self.patience,
             seed=derived_seed(seed, PURPOSES["order"]),
+            batches=self.batches,
         )
 
     def _new_network(self, seed: int, attempt: int) -> Any:

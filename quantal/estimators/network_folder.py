@@ -83,10 +83,10 @@ class NetworkFolder(ModelFolder):
     def _restore(self, config: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         widths = [int(width) for width in config["hidden_layer_sizes"]]
         center, unit, order = (tensors[f"preparation.{name}"].numpy() for name in PREPARATION_PARTS)
-        _require_preparation(config["scaling"], center, unit, order, self.n_features_in_)
+        require_preparation(config["scaling"], center, unit, order, self.n_features_in_)
         self.hidden_layer_sizes_ = tuple(widths)
         self.preparation_ = Preparation(config["scaling"], center, unit, order)
-        self._device = _device_here(self.device)
+        self._device = device_here(self.device)
         self._dtype = resolve_dtype(self.precision, self._device, widths)
         self.network_ = self._stored_network(
             {k.removeprefix(PREFIX): v for k, v in tensors.items() if k.startswith(PREFIX)}
@@ -96,7 +96,7 @@ class NetworkFolder(ModelFolder):
                 setattr(self, name, config["fitted"][name])
 
 
-def _device_here(device: str) -> torch.device:
+def device_here(device: str) -> torch.device:
     """Return the saved device, or the best one of a machine that lacks it."""
     try:
         return resolve_device(device)
@@ -104,7 +104,8 @@ def _device_here(device: str) -> torch.device:
         return resolve_device("auto")
 
 
-def _require_preparation(scaling: Any, center: Any, unit: Any, order: Any, n_features: int) -> None:
+def require_preparation(scaling: Any, center: Any, unit: Any, order: Any, n_features: int) -> None:
+    """Raise ValueError unless a stored preparation is sound."""
     sound = (
         scaling in SCALINGS
         and center.shape == unit.shape == order.shape == (n_features,)

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ParameterError, require_range
+from ..errors import ParameterError, require_choice, require_range
 from ..training import schedule_named
+from ..training.batches import BATCHES
 
 
 def require_training_parameters(model: Any) -> None:
@@ -19,6 +20,7 @@ def require_training_parameters(model: Any) -> None:
     if model.patience is not None:
         require_range("patience", model.patience, low=1, integer=True)
     schedule_named(model.learning_rate_schedule)
+    require_choice("batches", model.batches, BATCHES)
     require_range(
         "verbose", int(model.verbose) if _is_flag(model.verbose) else model.verbose, low=0
     )

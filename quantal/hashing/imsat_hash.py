@@ -41,6 +41,8 @@ class IMSATHash(SelfAugmented, NetworkHasher):
         batch_size: rows of a step, or "auto".
         learning_rate: Adam's step size.
         learning_rate_schedule: "constant", "cosine" or "late_linear".
+        batches: "permuted": every pass shows each row once; "drawn": every step draws its rows
+            from all, as the authors of IMSAT do.
         weight_decay: coupled L2 rate.
         n_init: restarts, of which the lowest objective is kept, or "auto".
         patience: stop after so many epochs without a lower objective; None: never.
@@ -97,6 +99,7 @@ class IMSATHash(SelfAugmented, NetworkHasher):
         batch_size: Any = "auto",
         learning_rate: float = 0.002,
         learning_rate_schedule: str = "constant",
+        batches: str = "permuted",
         weight_decay: float = 0.0,
         n_init: Any = 1,
         patience: int | None = None,
@@ -125,6 +128,7 @@ class IMSATHash(SelfAugmented, NetworkHasher):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
+        self.batches = batches
         self.weight_decay = weight_decay
         self.n_init = n_init
         self.patience = patience

@@ -33,6 +33,8 @@ class RIMHash(NetworkHasher):
         batch_size: rows of a step, or "auto".
         learning_rate: Adam's step size.
         learning_rate_schedule: "constant", "cosine" or "late_linear".
+        batches: "permuted": every pass shows each row once; "drawn": every step draws its rows
+            from all, as the authors of IMSAT do.
         n_init: restarts, of which the lowest objective is kept, or "auto".
         patience: stop after so many epochs without a lower objective; None: never.
         random_state: seed.
@@ -79,6 +81,7 @@ class RIMHash(NetworkHasher):
         batch_size: Any = "auto",
         learning_rate: float = 0.002,
         learning_rate_schedule: str = "constant",
+        batches: str = "permuted",
         n_init: Any = 1,
         patience: int | None = None,
         random_state: Any = None,
@@ -98,6 +101,7 @@ class RIMHash(NetworkHasher):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
+        self.batches = batches
         self.n_init = n_init
         self.patience = patience
         self.random_state = random_state

@@ -82,7 +82,7 @@ def train_best(
             restore_run(run, saved[0], saved[1]["progress"])
             saved = None
         _announce(number, best, run, bar, checkpoints)
-        _train_or_keep(run, checkpoints)
+        train_or_keep(run, checkpoints)
         objective = attempts.judge(run)
         if best is None or objective < best.objective:
             best = Outcome(number, objective, vars(run.progress), clone_tensors(run.network))
@@ -94,7 +94,7 @@ def train_best(
             best = None  # a new rung has another objective, so its values are not comparable
 
 
-def _train_or_keep(run: Run, checkpoints: Checkpoints | None) -> None:
+def train_or_keep(run: Run, checkpoints: Checkpoints | None) -> None:
     """Train; on Ctrl-C keep what was reached in a checkpoint first."""
     try:
         run.train()

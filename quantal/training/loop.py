@@ -27,12 +27,16 @@ class Plan:
         n_rows: Rows of the data.
         n_epochs: Passes over the data.
         batch_size: Rows of a step.
-        learning_rate: Adam's step size.
+        learning_rate: the optimiser's step size.
         weight_decay: Coupled L2 rate: ``rate * theta`` is added to the gradient of every
-            parameter, biases and batch norm included, before Adam, as the papers' code does.
+            parameter, biases and batch norm included, before the optimiser, as the papers' codes
+            do.
         schedule: Factor of the learning rate as a function of the share done.
         patience: Stop when the epoch's total has not improved for so many epochs; None: never.
         seed: Source of the row order.
+        batches: "permuted" or "drawn"; see `quantal.training.batches.epoch_order`.
+        momentum: None: Adam; a number: stochastic gradient descent with that momentum.
+        dampening: Share of each gradient that its momentum leaves out.
     """
 
     n_rows: int
@@ -43,6 +47,9 @@ class Plan:
     schedule: Schedule = constant
     patience: int | None = None
     seed: int = 0
+    batches: str = "permuted"
+    momentum: float | None = None
+    dampening: float = 0.0
 
     @property
     def steps_per_epoch(self) -> int:
@@ -86,10 +93,13 @@ class Listener(Protocol):
         """Act after an epoch."""
 
 
-def adam(parameters: Iterable[Tensor], plan: Plan) -> torch.optim.Adam:
-    """Return Adam with the plan's settings, in its fused form."""
-    return torch.optim.Adam(
-        list(parameters), lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True
+def optimizer_of(parameters: Iterable[Tensor], plan: Plan) -> torch.optim.Optimizer:
+    """Return the plan's optimiser, in its fused form."""
+    rates = {"lr": plan.learning_rate, "weight_decay": plan.weight_decay, "fused": True}
+    if plan.momentum is None:
+        return torch.optim.Adam(list(parameters), **rates)
+    return torch.optim.SGD(
+        list(parameters), momentum=plan.momentum, dampening=plan.dampening, **rates
     )
 
 
@@ -115,7 +125,7 @@ class Run:
         self.network = network
         self.plan = plan
         self.generator = generator
-        self.optimizer = adam(network.parameters(), plan)
+        self.optimizer = optimizer_of(network.parameters(), plan)
         self.progress = Progress()
         self.between_steps = True
         self._step = step
@@ -136,7 +146,9 @@ class Run:
                 continue
             if self.progress.step >= self.plan.n_steps:
                 break
-            order = epoch_order(self.plan.n_rows, self.plan.batch_size, self.plan.seed, epoch)
+            order = epoch_order(
+                self.plan.n_rows, self.plan.batch_size, self.plan.seed, epoch, self.plan.batches
+            )
             for rows in order[first:]:
                 self._take_step(rows)
                 for listener in self._listeners:

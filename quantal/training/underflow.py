@@ -9,10 +9,11 @@ EVERY = 256  # steps; averages of gradients that vanished fall by 1e-12 in betwe
 
 # Their squares, and what is left of them after `EVERY` steps of decay, are still normal numbers.
 NEGLIGIBLE = 1e-15
+LEAST = {"exp_avg": NEGLIGIBLE, "exp_avg_sq": NEGLIGIBLE**2, "momentum_buffer": NEGLIGIBLE}
 
 
 def drop_negligible(optimizer: torch.optim.Optimizer) -> None:
-    """Set to 0 what is nearly 0 in the parameters and in Adam's averages.
+    """Set to 0 what is nearly 0 in the parameters and in the optimiser's averages.
 
     Weight decay shrinks a weight that no gradient holds, and with it Adam's averages, until they
     are subnormal. Processors compute with subnormal numbers in microcode: Adam's share of a step
@@ -24,13 +25,11 @@ def drop_negligible(optimizer: torch.optim.Optimizer) -> None:
     back by up to a learning rate.
 
     Args:
-        optimizer: Adam, after any number of steps.
+        optimizer: Adam or gradient descent with momentum, after any number of steps.
     """
     with torch.no_grad():
         for parameter, state in optimizer.state.items():
-            for values, least in (
-                (parameter, NEGLIGIBLE),
-                (state["exp_avg"], NEGLIGIBLE),
-                (state["exp_avg_sq"], NEGLIGIBLE**2),
-            ):
-                values.copy_(hardshrink(values, least))
+            parameter.copy_(hardshrink(parameter, NEGLIGIBLE))
+            for name, least in LEAST.items():
+                if isinstance(state.get(name), torch.Tensor):
+                    state[name].copy_(hardshrink(state[name], least))

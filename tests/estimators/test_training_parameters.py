@@ -19,6 +19,7 @@ DIGITS = load_digits().data[:60]
         ({"checkpoint": 5}, r"checkpoint must be a folder's path or None, got 5\."),
         ({"resume": "x", "checkpoint": "c"}, r"resume must be True or False, got 'x'\."),
         ({"resume": True}, r"resume=True needs the folder .* pass checkpoint=FOLDER\."),
+        ({"batches": "shuffled"}, r"batches must be one of 'permuted', 'drawn', got 'shuffled'"),
         ({"verbose": "x"}, r"verbose must be a number"),
         ({"image_shape": (3, 3)}, r"image_shape must be \(h, w\) with h \* w = 64"),
     ],

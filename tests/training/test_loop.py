@@ -75,6 +75,29 @@ def test_an_epoch_shows_every_row_at_most_once():
     assert not torch.equal(order, epoch_order(103, 10, seed=4, epoch=0))
 
 
+@pytest.mark.parametrize(("n_rows", "size"), [(103, 10), (30, 20), (40, 20)])
+def test_drawn_batches_hold_different_rows_of_all(n_rows, size):
+    orders = [epoch_order(n_rows, size, 0, epoch, "drawn") for epoch in range(400)]
+    assert orders[0].shape == (n_rows // size, size)
+    batches = torch.cat(orders)
+    assert all(len(batch.unique()) == size for batch in batches)
+    counts = torch.bincount(batches.ravel(), minlength=n_rows).double()
+    expected = batches.numel() / n_rows
+    assert ((counts / expected - 1).abs() < 6 / expected**0.5).all()  # every row as often
+    assert len(orders[0].unique()) < orders[0].numel() or n_rows // size == 1
+    assert torch.equal(orders[0], epoch_order(n_rows, size, 0, 0, "drawn"))
+
+
+def test_the_plan_says_how_batches_are_taken():
+    seen = []
+
+    def step(network):
+        return lambda rows: (seen.extend(rows.tolist()), {"total": 0 * network.value})[1]
+
+    run_of(step, n_epochs=1, batches="drawn").train()
+    assert seen == epoch_order(10, 5, 0, 0, "drawn").ravel().tolist()
+
+
 def test_a_batch_larger_than_the_data_is_all_rows():
     assert sorted(epoch_order(7, 250, seed=0, epoch=0)[0].tolist()) == list(range(7))
 
@@ -163,3 +186,16 @@ def test_schedules_have_their_closed_forms(name, done, factor):
 def test_a_misspelt_schedule_gets_a_suggestion():
     with pytest.raises(ParameterError, match=r"one of .*'late_linear'.*Did you mean 'constant'\?"):
         schedule_named("constnat")
+
+
+@pytest.mark.parametrize(("dampening", "slope"), [(0.0, 1.0), (0.9, 0.1)])
+def test_momentum_is_that_of_gradient_descent(dampening, slope):
+    def linear(network):
+        return lambda rows: {"total": network.value + 0 * rows.sum()}
+
+    run = run_of(linear, n_epochs=1, momentum=0.9, dampening=dampening)  # two steps of 0.1
+    run.train()
+    velocity = 1.0  # the first step takes the whole gradient
+    moved = velocity + (0.9 * velocity + slope * 1.0)
+    assert run.network.value.item() == pytest.approx(1 - 0.1 * moved, abs=1e-6)
+    assert isinstance(run.optimizer, torch.optim.SGD)
