@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .clustering import IMSAT, RIM
+from .clustering import (
+    IMSAT,
+    RIM,
+    LandmarkSpectralClustering,
+    LocalityPreservingNMF,
+    NJWSpectralClustering,
+    NormalizedCuts,
+    SelfTuningSpectralClustering,
+)
 from .errors import FileFormatError, ParameterError, require_choice, suggestion
 from .hashing import (
     ITQ,
@@ -22,7 +30,15 @@ from .hashing import (
 from .training import read_artifact
 
 # Add yours to the dictionary of its kind.
-CLUSTERERS: dict[str, type[Any]] = {"imsat": IMSAT, "rim": RIM}
+CLUSTERERS: dict[str, type[Any]] = {
+    "imsat": IMSAT,
+    "landmark-spectral": LandmarkSpectralClustering,
+    "locality-preserving-nmf": LocalityPreservingNMF,
+    "njw-spectral": NJWSpectralClustering,
+    "normalized-cuts": NormalizedCuts,
+    "rim": RIM,
+    "self-tuning-spectral": SelfTuningSpectralClustering,
+}
 HASHERS: dict[str, type[Any]] = {
     "binary-autoencoder": BinaryAutoencoder,
     "deep-hash": DeepHash,

@@ -31,12 +31,13 @@ class RowReader:
     image_shape_: tuple[int, ...] | None
     reader_: dict[str, Any]
 
-    def _read(self, X: Any, *, reset: bool) -> Any:
+    def _read(self, X: Any, *, reset: bool, known_finite: bool = False) -> Any:
         """Return (n, d) rows in their own dtype, never copied if they are a memory map.
 
         Args:
             X: as for ``fit``.
             reset: learn the width (fit) or require it (predict).
+            known_finite: do not look for nan and infinity; the caller calls `_require_finite`.
         """
         X = self._opened(X, reset=reset)
         shape: tuple[int, ...] = tuple(getattr(X, "shape", ()))
@@ -45,14 +46,21 @@ class RowReader:
             self._require_same_form(shape)
         if is_image:
             X = np.asarray(X).reshape(shape[0], math.prod(shape[1:]))
-        what = f"Input X of {type(self).__name__}"
+        what = self._what()
         if reset and isinstance(X, np.ndarray):
             require_not_labels(X, what)
         x = self._validated(X, reset=reset)
         if reset:
             self.image_shape_ = shape[1:] if is_image else None
-        require_usable_rows(x, n_min=2 if reset else 1, what=what)
+        require_usable_rows(x, n_min=2 if reset else 1, what=what, known_finite=known_finite)
         return x
+
+    def _require_finite(self, x: Any) -> None:
+        """Raise DataError if read rows hold nan or infinity."""
+        require_usable_rows(x, n_min=1, what=self._what())
+
+    def _what(self) -> str:
+        return f"Input X of {type(self).__name__}"
 
     def _validated(self, X: Any, *, reset: bool) -> Any:
         """Let scikit-learn check form and width; say in one line what to do about a refusal."""
@@ -115,7 +123,8 @@ class RowReader:
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()  # type: ignore[misc]
         tags.input_tags.sparse = True
-        tags.transformer_tags.preserves_dtype = ["float32"]
+        if tags.transformer_tags is not None:  # some clusterers transform nothing
+            tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
 
