@@ -95,8 +95,9 @@ def _options(
         str | None,
         typer.Option(
             "--features",
-            metavar="gist|gist-512|gist-960",
-            help="Describe images by GIST: 960 numbers of colour images, 512 of grey ones.",
+            metavar="gist|hog|...",
+            help="Describe images: gist (960 numbers of colour images, 512 of grey ones), "
+            "gist-512, gist-960, hog, phog, lbp or spm.",
             rich_help_panel=PANEL,
         ),
     ] = None,

@@ -57,7 +57,7 @@ class LocalityPreservingNMF(PartitionClusterer):
         components_: U^T, rows of length 1, shape (n_factors, d), float64.
         embedding_: V to match, shape (n, n_factors), float64.
         offset_: What was added to every entry; 0 without negative ones.
-        objective_: The objective in the end: weighted divergence in units of X, plus the graph's.
+        loss_: The objective in the end: weighted divergence in units of X, plus the graph's.
         n_iter_: Turns of the start that went on.
         history_: "objective" before the first turn of the start that went on and after each.
         n_features_in_: Columns of the fit's rows.
@@ -78,7 +78,7 @@ class LocalityPreservingNMF(PartitionClusterer):
         "components_": ("float64", 2),
         "embedding_": ("float64", 2),
     }
-    fitted_values: ClassVar[tuple[str, ...]] = ("n_iter_", "objective_", "offset_")
+    fitted_values: ClassVar[tuple[str, ...]] = ("loss_", "n_iter_", "offset_")
 
     def __init__(
         self,
@@ -142,7 +142,7 @@ class LocalityPreservingNMF(PartitionClusterer):
         for _ in range(len(history) - 1, int(self.max_iter)):
             problem.turn(factors)
             history.append(problem.objective(factors))
-        self.history_, self.objective_ = {"objective": history}, history[-1]
+        self.history_, self.loss_ = {"objective": history}, history[-1]
         self.n_iter_ = len(history) - 1
         lengths = np.linalg.norm(factors.parts, axis=0)
         self.components_ = (factors.parts / lengths).T

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import ParameterError, require_choice, suggestion
 
 TEXT = ("20news", "reuters")
-FEATURES = ("gist", "gist-512", "gist-960")
+FEATURES = ("gist", "gist-512", "gist-960", "hog", "lbp", "phog", "spm")
 MAX_SIDE = 65_535  # pixels; larger than any single tile a network here can take
 
 # option -> the kinds of source it concerns

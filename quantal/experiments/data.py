@@ -157,12 +157,11 @@ def _described(
     images: NDArray[Any], kept: NDArray[np.int64] | None, features: str
 ) -> NDArray[np.float32]:
     """Describe the kept images; what is white is settled by all of them."""
-    from ..features import Gist
-    from ..features.feature_cache import cached_gist
-    from ..features.opening import GIST_LENGTH
+    from ..features.descriptors import descriptor_for
+    from ..features.feature_cache import cached_features
 
-    gist = Gist.for_images(images, GIST_LENGTH[features])
-    return cached_gist(gist, images if kept is None else images[kept])
+    descriptor = descriptor_for(images, features)
+    return cached_features(descriptor, images if kept is None else images[kept])
 
 
 def _kept_rows(n: int, options: DataOptions) -> NDArray[np.int64] | None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..data import open_source
 from ..data.memory_map import row_chunks
 from ..errors import QuantalError, QuantalWarning
-from .gist import Gist
+from .descriptors import Descriptor
 
 ENVIRONMENT = "QUANTAL_CACHE"
 
@@ -33,17 +33,17 @@ def cache_folder() -> Path:
     return Path(base).expanduser() / "features"
 
 
-def cached_gist(
-    gist: Gist, images: NDArray[Any], folder: str | Path | None = None
+def cached_features(
+    descriptor: Descriptor, images: NDArray[Any], folder: str | Path | None = None
 ) -> NDArray[np.float32]:
-    """Return ``gist.transform(images)``, computed only if it is not in the cache.
+    """Return ``descriptor.transform(images)``, computed only if it is not in the cache.
 
-    The file's name is a hash of every pixel, their type and shape, and of the settings of GIST
-    with the version of its definition; so what is found is what would be computed.
+    The file's name is a hash of every pixel, their type and shape, and of the settings
+    with the version of their definition; so what is found is what would be computed.
 
     Args:
-        gist: The descriptor.
-        images: As for `Gist.transform`.
+        descriptor: Of pictures.
+        images: As for its ``transform``.
         folder: Where to look and keep; default: `cache_folder`.
 
     Returns:
@@ -53,16 +53,17 @@ def cached_gist(
         QuantalWarning: The folder cannot be written; the descriptors are returned all the same.
     """
     place = cache_folder() if folder is None else Path(folder)
-    path = place / f"gist-{gist.n_features}-{_key(gist, images)}.npy"
-    found = _found(path, (len(images), gist.n_features))
+    name = descriptor.to_config()["schema"].removeprefix("quantal.").partition("/")[0]
+    path = place / f"{name}-{descriptor.n_features}-{_key(descriptor, images)}.npy"
+    found = _found(path, (len(images), descriptor.n_features))
     if found is not None:
         return found
-    x = gist.transform(images)
+    x = descriptor.transform(images)
     try:
         _keep(x, path)
     except OSError as error:
         warnings.warn(
-            f"{place} cannot be written ({error.strerror or error}), so GIST will be computed "
+            f"{place} cannot be written ({error.strerror or error}), so features will be computed "
             f"again next time. Set {ENVIRONMENT} to a folder that can be written.",
             QuantalWarning,
             stacklevel=2,
@@ -70,8 +71,8 @@ def cached_gist(
     return x
 
 
-def _key(gist: Gist, images: NDArray[Any]) -> str:
-    digest = hashlib.sha256(json.dumps(gist.to_config(), sort_keys=True).encode())
+def _key(descriptor: Descriptor, images: NDArray[Any]) -> str:
+    digest = hashlib.sha256(json.dumps(descriptor.to_config(), sort_keys=True).encode())
     digest.update(f"{images.dtype.str} {images.shape}".encode())
     for _, rows in row_chunks(images):
         digest.update(np.ascontiguousarray(rows).data)

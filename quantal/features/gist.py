@@ -24,13 +24,13 @@ from .gist_filters import (
     margin,
     reflected,
 )
+from .white import white_of
 
 SCHEMA = "quantal.gist/1"
 BLOCKS = 4  # along each side
 CYCLES = 4  # a picture: what is coarser than this counts as lighting
 MOST_MARGIN = 32  # pixels; the response of the coarsest filter has faded at this distance
 WORK_BYTES = 4 << 20  # complex pictures under work at once; they should stay in the outer cache
-WHITE = {"b": 1.0, "u": {1: 255.0, 2: 65535.0}}
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,7 @@ class Gist:
         _require_pictures(images)
         if n_features is None:
             n_features = 960 if images.ndim == 4 else 512
-        white: Any = WHITE.get(images.dtype.kind)
-        if isinstance(white, dict):
-            white = white.get(images.dtype.itemsize)
-        if white is None:
-            white = max(float(rows.max()) for _, rows in row_chunks(images))
-        return cls(n_features, white=white if white > 0 else 1.0)
+        return cls(n_features, white=white_of(images))
 
     def transform(self, images: Any) -> NDArray[np.float32]:
         """Describe every picture; none depends on the others, nor on the number of threads.

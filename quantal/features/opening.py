@@ -11,10 +11,10 @@ import numpy as np
 from ..data import Dataset, open_source, require_usable_rows
 from ..data.memory_ceiling import require_memory
 from ..errors import DataError, QuantalWarning
-from .gist import Gist
+from .descriptors import Descriptor, descriptor_for, descriptor_from
 from .tfidf import TfIdf
+from .white import white_of
 
-GIST_LENGTH = {"gist": None, "gist-512": 512, "gist-960": 960}  # None: by the images
 MOST_APART = 4  # whites of one unit of brightness differ by less
 DARKEST = 100  # no set of images keeps below a hundredth of white
 # Which construction the papers used on a named set; anything else gets "default".
@@ -29,7 +29,8 @@ def open_features(source: Any, **options: Any) -> Dataset:
     of them, as in the IMSAT paper, and lists them in ``skipped``; it is the default for
     name:20news, as "reuters" is for name:reuters. New rows for a fitted model (``like``) are
     never dropped. ``features="gist"`` describes images by `Gist`: 960 numbers of colour images,
-    512 of grey ones; "gist-512" takes the mean of the colours.
+    512 of grey ones; "gist-512" takes the mean of the colours. "hog", "phog", "lbp" and "spm" are
+    `Hog`, `Phog`, `LocalPatterns` and `SpatialPyramid`.
 
     Args:
         source: As for `quantal.data.open_source`.
@@ -56,33 +57,33 @@ def open_features(source: Any, **options: Any) -> Dataset:
 
 
 def _described(dataset: Dataset, settings: Any, options: dict[str, Any]) -> Dataset:
-    """Replace images by their GIST; vectors given to a model that expects it pass as they are."""
+    """Replace images by features; vectors given to a model that expects those pass as they are."""
     if dataset.kind != "images":
         if options.get("like") is not None:
             return dataset
         raise _no_images(dataset)
     if isinstance(settings, dict):
-        gist = Gist.from_config(settings)
-        _require_same_white(dataset, gist)
+        descriptor, _ = descriptor_from(settings)
+        _require_same_white(dataset, descriptor)
     else:
-        gist = Gist.for_images(dataset.x, GIST_LENGTH[settings])
-    require_memory(4 * len(dataset) * gist.n_features, f"The GIST of {dataset.name}")
-    x = gist.transform(dataset.x)
-    require_usable_rows(x, n_min=_n_min(options), what=f"{dataset.name} as GIST")
-    reader = {**dataset.reader, "features": gist.to_config()}
+        descriptor = descriptor_for(dataset.x, settings)
+    require_memory(4 * len(dataset) * descriptor.n_features, f"Features of {dataset.name}")
+    x = descriptor.transform(dataset.x)
+    require_usable_rows(x, n_min=_n_min(options), what=f"{dataset.name} as features")
+    reader = {**dataset.reader, "features": descriptor.to_config()}
     return replace(dataset, x=x, kind="vectors", reader=reader)
 
 
-def _require_same_white(dataset: Dataset, gist: Gist) -> None:
+def _require_same_white(dataset: Dataset, descriptor: Descriptor) -> None:
     """Raise where pixels of new images are in another unit: the features would mean nothing."""
-    white = Gist.for_images(dataset.x).white  # the type's, or the largest value
+    white = white_of(dataset.x)  # the type's, or the largest value
     whole = dataset.x.dtype.kind in "bu"
-    least = gist.white / (MOST_APART if whole else DARKEST)
-    if not least <= white <= MOST_APART * gist.white:
+    least = descriptor.white / (MOST_APART if whole else DARKEST)
+    if not least <= white <= MOST_APART * descriptor.white:
         raise DataError(
             f"Pixels of {dataset.name} go up to {white:g} ({dataset.x.dtype}), but white was "
-            f"{gist.white:g} in the images that the model was fitted on. Scale them alike, for "
-            f"example by * {gist.white / white:g}, or pass the unscaled images."
+            f"{descriptor.white:g} in the images that the model was fitted on. Scale them alike, "
+            f"for example by * {descriptor.white / white:g}, or pass the unscaled images."
         )
 
 

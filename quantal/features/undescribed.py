@@ -7,7 +7,7 @@ from typing import Any
 
 from ..data import Dataset
 from ..data.options import parse_image_size
-from .gist import Gist
+from .descriptors import descriptor_from
 
 
 def is_undescribed(x: Any, reader: Mapping[str, Any]) -> bool:
@@ -40,11 +40,11 @@ def described_rows(reader: Mapping[str, Any]) -> tuple[str, str] | None:
         What the rows are and a sentence with the remedy; None if the model has no features.
     """
     if "features" in reader:
-        n_features = Gist.from_config(reader["features"]).n_features
+        descriptor, name = descriptor_from(reader["features"])
         sides = parse_image_size(reader.get("image_size")) or ("height", "width")
         shape = ", ".join(map(str, sides)) + (", 3" if reader.get("color") == "rgb" else "")
         return (
-            f"images ({n_features} numbers of GIST)",
+            f"images ({descriptor.n_features} numbers of {name})",
             f"Pass the images themselves, an array of shape (n, {shape}) or a folder: pixels in "
             f"rows are brought to it by .reshape(-1, {shape}).",
         )

@@ -217,7 +217,7 @@ def test_empty_clusters_are_a_warning(X):
         ("scale", 0, r"scale must be a number in \(0, inf\), got 0"),
         ("threshold", 1, r"threshold must be a number in \[0, 0.999\], got 1"),
         ("alpha", -1, r"alpha must be a number in \[0, 1e\+30\], got -1"),
-        ("negative", "drop", r"negative must be one of 'refuse', 'shift', 'clip', got 'drop'"),
+        ("negative", "drop", r"negative must be one of 'shift', 'clip', 'refuse', got 'drop'"),
     ],
 )
 def test_wrong_parameters_are_refused_at_fit_with_what_is_allowed(estimator, X, name, value, text):
