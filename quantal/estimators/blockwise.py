@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
@@ -33,9 +33,17 @@ def blockwise(rows: Rows, function: Callable[[Tensor], Tensor]) -> NDArray[np.fl
     return out
 
 
-def block_values(rows: Rows, function: Callable[[Tensor], Tensor]) -> Iterator[tuple[int, Tensor]]:
-    """Yield the first row of every block and the function's values for its rows, shape (b, m)."""
-    for start in range(0, len(rows), BLOCK):
+def block_values(
+    rows: Rows, function: Callable[[Tensor], Tensor], starts: Iterable[int] | None = None
+) -> Iterator[tuple[int, Tensor]]:
+    """Yield the first row of every block and the function's values for its rows, shape (b, m).
+
+    Args:
+        rows: the data.
+        function: as for `blockwise`.
+        starts: first rows of the blocks wanted, multiples of 256; None: of all.
+    """
+    for start in range(0, len(rows), BLOCK) if starts is None else starts:
         stop = min(start + BLOCK, len(rows))
         x = rows.span(start, stop)
         if stop - start < BLOCK:

@@ -135,6 +135,10 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
         """Return how many steps "auto" takes at least."""
         return 0
 
+    def _pays_to_hold(self, n_rows: int) -> bool:  # noqa: ARG002
+        """Tell whether all rows are prepared once, where they fit, instead of batch by batch."""
+        return True
+
     def _trade_off(self) -> float:
         return float(self.trade_off)
 
@@ -161,7 +165,7 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
         seed = self._seed = seed_from(self.random_state)
         self._optimizer_state: dict[str, Any] | None = None  # partial_fit then starts afresh
         self._set_up(x)
-        rows = Rows(x, self.preparation_, self._device)
+        rows = Rows(x, self.preparation_, self._device, hold=self._pays_to_hold(len_of(x)))
         outcome = self._train(rows, seed)
         self.network_ = self._new_network(seed, outcome.number)
         progress = load_outcome(self.network_, outcome)
@@ -202,8 +206,7 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
             self._start_pass(self.network_, rows, self._seed)
         seed = derived_seed(getattr(self, "_seed", 0), self.n_iter_)
         generator = derived_generator(seed, PURPOSES["step"])
-        make_step = self._step_maker(rows, seed)
-        step = make_step(self.network_.train(), self._stage(None), generator)
+        step = self._step_maker(rows, seed)(self.network_.train(), self._stage(None), generator)
         run = Run(self.network_, step, self._plan(rows, seed, n_epochs=1), generator)
         state = getattr(self, "_optimizer_state", None)  # absent after load
         if state is not None:
@@ -247,7 +250,6 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
     def _train(self, rows: Rows, seed: int) -> Outcome:
         n_restarts = defaults.n_init(self.n_init, len(rows))
         n_rungs = self._n_rungs()
-        plan = self._plan(rows, seed)
 
         def build(number: int, listeners: list[Listener]) -> Run:
             generator = derived_generator(seed, PURPOSES["step"], number)
@@ -260,7 +262,7 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
         judge = partial(self._judge, rows)
         attempts = Attempts(build, judge, partial(self._accept, rows, seed), n_restarts, n_rungs)
         checkpoints = self._checkpoints(rows, seed)
-        total = plan.n_steps * n_restarts * n_rungs
+        total = self._plan(rows, seed).n_steps * n_restarts * n_rungs
         with ProgressBar(type(self).__name__, total, shown=bool(self.verbose)) as bar:
             bar.preparing(f"preparing {len(rows)} rows")
             make_step = self._step_maker(rows, seed, bar.prepared)
@@ -286,11 +288,10 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
 
     def _judge(self, rows: Rows, run: Run) -> float:
         """Return the value that restarts are compared by, on all rows and without labels."""
-        network = run.network
-        information = self._information_value(network, rows)
+        information = self._information_value(run.network, rows)
         penalty = run.progress.history.get("penalty", [0.0])[-1]
         squares = sum(
-            float(parameter.detach().square().sum()) for parameter in network.parameters()
+            float(parameter.detach().square().sum()) for parameter in run.network.parameters()
         )
         return penalty + self._trade_off() * information + 0.5 * self.weight_decay * squares
 

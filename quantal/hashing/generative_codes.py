@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..codes import LinearDecoder, pack_bits
 from ..data.preparation import Preparation
 from ..errors import require_range
-from .affine_bits import above_thresholds
+from .affine_bits import above_thresholds, packed_above_thresholds
 from .bit_output import BitOutput
 from .centred_rows import dense_rows
 from .code_refinement import refine_bits
@@ -156,8 +157,20 @@ class GenerativeCodes(BitOutput):
             DataError: The rows cannot be used.
             ParameterError: ``refine`` is out of its range.
         """
-        x = self._rows_to_encode(X)
+        check_is_fitted(self)
+        require_range("refine", refine, low=0, high=MOST_SWEEPS, integer=True)
+        x = self._read(X, reset=False, known_finite=True)  # no: the projections will tell
+        require_finite = partial(self._require_finite, x)
         codes = np.empty((x.shape[0], -(-self._n_features_out // 8)), np.uint8)
+        if not refine:
+            center = self._far_center
+            packed = packed_above_thresholds(
+                x, self.directions_, self._thresholds, center, require_finite
+            )
+            for start, block in packed:
+                codes[start : start + len(block)] = block
+            return codes
+        require_finite()
         for start, block in self._encoded_blocks(x, refine):
             codes[start : start + len(block)] = pack_bits(block)
         return codes

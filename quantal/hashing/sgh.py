@@ -23,6 +23,7 @@ from .generative_codes import GenerativeCodes
 from .sgh_network import SGHNetwork
 from .sgh_start import DECODER_INITS, INITS
 from .sgh_training import SGHTraining
+from .spread_rows import spread_rows
 
 REMEDY = "lower learning_rate, train longer (n_steps), or try another random_state"
 
@@ -76,7 +77,9 @@ class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
         directions_: Encoder in the unit of X, scaling included, shape (d, n_bits), float32.
         thresholds_: A bit is 1 where ``x @ directions_`` is above its threshold, shape (n_bits,).
         codewords_: What each bit adds to a row, by least squares of the fit's rows on their
-            deployed bits, shape (n_bits, d), float64. `partial_fit` leaves the trained ones.
+            deployed bits, shape (n_bits, d), float64. `partial_fit` leaves the trained ones. Of
+            more than 262,144 rows so many, in blocks spread evenly, speak for all here and in
+            ``bit_means_`` and ``objective_``: to read the rest changes no digit that counts.
         offset_: The row that the code of zeros stands for, shape (d,), float64.
         deviation_: rho, in the unit of the prepared rows.
         bit_means_: Share of the rows whose bit is 1, shape (n_bits,).
@@ -212,25 +215,24 @@ class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
         return network
 
     def _conclude(self, rows: Rows) -> None:
-        codes = self._deploy(rows)
-        decoder = fit_decoder(rows.x, codes)
-        self._set_decoder(decoder)
+        x = spread_rows(rows.x)
+        self._set_decoder(fit_decoder(x, self._deploy(x)))
         self.collapse_ = constant_bits(self.bit_means_, REMEDY)
 
     def _conclude_pass(self, rows: Rows) -> None:
-        self._deploy(rows)
+        self._deploy(rows.x)
         self._set_decoder(self._trained_decoder())  # few rows would fit a decoder of their own
         self.collapse_ = constant_bits(self.bit_means_, REMEDY)
 
-    def _deploy(self, rows: Rows) -> Codes:
-        """Fold the encoder; return the codes of the rows and measure what the fit leaves."""
+    def _deploy(self, x: Any) -> Codes:
+        """Fold the encoder; return the codes of ``x``, some of the rows, and measure them."""
         self._fold()
         self.n_pairs_ = 0 if self._pairs is None else len(self._pairs)
         packed, ones = [], np.zeros(int(self.n_bits))
-        for _, bits in self._bit_blocks(rows.x):
+        for _, bits in self._bit_blocks(x):
             packed.append(pack_bits(bits))
             ones += bits.sum(axis=0)
-        self.bit_means_: NDArray[np.float64] = ones / len(rows)
+        self.bit_means_: NDArray[np.float64] = ones / int(x.shape[0])
         return Codes(np.concatenate(packed), int(self.n_bits))
 
     def _set_decoder(self, decoder: LinearDecoder) -> None:

@@ -30,6 +30,7 @@ from ..training.rows import Rows
 from .row_pairs import RowPairs, read_pairs
 from .sgh_network import SGHNetwork
 from .sgh_start import start
+from .spread_rows import block_starts
 
 SAMPLE_PURPOSE = 11
 TABLE_FLOATS = 1 << 26  # 256 MiB of chances of agreement in one step
@@ -131,6 +132,10 @@ class SGHTraining(NetworkEstimator):
             return dataclasses.replace(plan, n_rows=min(n, int(self.n_steps) * plan.batch_size))
         return plan
 
+    def _pays_to_hold(self, n_rows: int) -> bool:
+        budget = int(self.n_steps) * batch_size(self.batch_size, n_rows)
+        return not self._is_budgeted() or budget > n_rows
+
     def _is_budgeted(self) -> bool:
         return isinstance(self.n_epochs, str) and self.n_epochs == "auto"
 
@@ -207,7 +212,7 @@ class SGHTraining(NetworkEstimator):
         return self._information_value(run.network, rows)
 
     def _information_value(self, network: Any, rows: Rows) -> float:
-        """Return the mean of the loss in closed form over all rows, and over pairs."""
+        """Return the mean of the loss in closed form over rows spread evenly, and over pairs."""
         model, deviation = network.model(), float(self.scale_deviation)
 
         def losses(x: Tensor) -> Tensor:
@@ -218,8 +223,12 @@ class SGHTraining(NetworkEstimator):
                 :, None
             ]
 
-        total = sum(float(values.double().sum()) for _, values in block_values(rows, losses))
-        value = total / len(rows)
+        starts = block_starts(len(rows), int(rows.x.shape[1]))
+        total, count = 0.0, 0
+        for _, values in block_values(rows, losses, starts):
+            total += float(values.double().sum())
+            count += len(values)
+        value = total / count
         if self._pairs is not None:
             value += self._weight_of_pairs() * self._mean_pair_loss(network, rows, self._pairs)
         return value
