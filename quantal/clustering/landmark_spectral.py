@@ -20,7 +20,7 @@ from .partition_clusterer import PartitionClusterer
 LANDMARKS = ("kmeans", "random")
 SIGMAS = ("mean", "mean_squared")
 _LANDMARK_TURNS = 5
-_RANK = 1e-10  # eigenvalues below this share of the greatest have no direction left
+_RANK = 1e-10  # eigenvalues below this share of the greatest, 1, have no direction left
 
 
 class LandmarkSpectralClustering(
@@ -152,11 +152,17 @@ class LandmarkSpectralClustering(
         blend = self._blend()
         gram, sums = blend.gram(row_blocks(x, unit=self.unit_rows), len_of(x))
         scale = np.divide(1.0, np.sqrt(sums), out=np.zeros_like(sums), where=sums > 0)
-        values, vectors = np.linalg.eigh(scale[:, None] * gram * scale)
+        # The constant direction has the value 1, which others share where groups share no
+        # landmark; it is known, so it is taken away and not left to the order of equal ones.
+        constant = np.sqrt(sums / sums.sum())
+        values, vectors = np.linalg.eigh(
+            scale[:, None] * gram * scale - np.outer(constant, constant)
+        )
         values, vectors = values[::-1], vectors[:, ::-1]
-        rank = int(np.count_nonzero(values > _RANK * values[0]))
-        # With one direction only there is nothing but the constant one to go by.
-        used = slice(1, min(int(self.n_clusters) + 1, rank)) if rank > 1 else slice(0, 1)
+        rank = int(np.count_nonzero(values > _RANK))
+        if rank == 0:  # nothing else to go by
+            values, vectors, rank = np.ones(1), constant[:, None], 1
+        used = slice(0, min(int(self.n_clusters), rank))
         self.singular_values_ = np.sqrt(values[used])
         self.basis_ = scale[:, None] * vectors[:, used] / self.singular_values_
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from ..errors import DataError, require_choice, require_range
@@ -229,12 +228,8 @@ def ncut_weights(problem: Factorization) -> NDArray[np.float64]:
 
 def _kmeans_start(problem: Factorization, f: int, generator: np.random.Generator) -> Factors:
     """U from the centres of one k-means, V from least squares, both clipped."""
-    rows = problem.x
-    if problem.offset or sp.issparse(rows):
-        rows = np.concatenate([x.astype(np.float32) for _, x in problem.blocks()])
-    elif rows.dtype.kind != "f":
-        rows = rows.astype(np.float32)
-    found = kmeans(np.asarray(rows), KMeansPlan(f, n_init=1, init="random"), generator)
+    rows = np.concatenate([x.astype(np.float32) for _, x in problem.blocks()])
+    found = kmeans(rows, KMeansPlan(f, n_init=1, init="random"), generator)
     parts = np.maximum(found.centers.T.astype(np.float64), LEAST)
     solve = np.linalg.pinv(parts)  # (f, d)
     blends = np.concatenate([x @ solve.T for _, x in problem.blocks()])

@@ -21,7 +21,8 @@ DENSE_ROWS = 12_000
 
 AFFINITIES = ("auto", "dense", "neighbors")
 _BLOCK = 1024
-_SWEEPS = 8  # from a row to the one farthest from it, to find the two that are farthest apart
+_OUTER = 64  # rows far out, one of which is nearly always of the pair farthest apart
+
 
 @dataclass
 class PairDistances:
@@ -31,8 +32,8 @@ class PairDistances:
         squared: (n, n) float64 array with all pairs, or CSR array with near pairs (both
             directions of each, no row with itself; a stored 0 is a distance, too).
         mean: Mean over all n x n pairs, each row with itself included.
-        greatest: The greatest of all pairs; among near pairs only a lower bound, found by going
-            from row to farthest row a few times.
+        greatest: The greatest of all pairs; with near pairs only, of all pairs with one of the 64
+            rows that are farthest from the mean.
     """
 
     squared: Any
@@ -175,15 +176,16 @@ def _mean_of_all(rows: Any) -> float:
 
 
 def _greatest(rows: Any) -> float:
+    """Greatest squared distance from any of the rows farthest from the mean."""
+    mean = np.asarray(rows.mean(axis=0, dtype=np.float64)).ravel()
     norms = _squared_norms(rows)
-    at, greatest = int(norms.argmax()), 0.0
-    for _ in range(_SWEEPS):
-        row = rows[[at]].toarray()[0] if sp.issparse(rows) else rows[at]
-        squared = norms + norms[at] - 2 * np.asarray(rows @ row, np.float64)
-        at = int(squared.argmax())
-        if squared[at] <= greatest:
-            break
-        greatest = float(squared[at])
+    outer = np.argsort(norms - 2 * np.asarray(rows @ mean.astype(rows.dtype)).ravel())[-_OUTER:]
+    greatest = 0.0
+    for start, stop in _spans(int(rows.shape[0])):
+        product = rows[start:stop] @ rows[outer].T
+        product = product.toarray() if sp.issparse(product) else product
+        squared = norms[start:stop, None] + norms[outer] - 2 * product
+        greatest = max(greatest, float(squared.max()))
     return greatest
 
 
