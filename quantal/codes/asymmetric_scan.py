@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,30 @@ if TYPE_CHECKING:
     from .decoder import LinearDecoder
 
 SEGMENT_ROWS = 1 << 20  # codes whose norms are held at once
+SCREENED_ROWS = 2048  # codes split at once: their groups stay in the innermost cache
+MOST_SCREENED = 32  # bytes of a code; sums of more groups say too little in one byte
+QUERIES_TOGETHER = 128  # they share one block of split codes
 NO_ROW = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, eq=False)
+class Norms:
+    """What each code of a segment adds to every score.
+
+    Attributes:
+        values: (n,) float64.
+        classes: (n,) uint8, which of 64 intervals each is in; None: codes are not screened.
+        lows: (64,) lower ends of the intervals.
+    """
+
+    values: NDArray[np.float64]
+    classes: NDArray[np.uint8] | None
+    lows: NDArray[np.float64]
+
+    def part(self, start: int, stop: int) -> Norms:
+        """Return those of some of the codes."""
+        classes = None if self.classes is None else self.classes[start:stop]
+        return Norms(self.values[start:stop], classes, self.lows)
 
 
 class Lowest:
@@ -35,8 +59,39 @@ class Lowest:
         self.scores = np.full((len(weights), k), np.inf)  # stays infinite where too few were shown
         self.rows = np.full((len(weights), k), NO_ROW)
 
-    def scan(self, codes: NDArray[np.uint8], span: Span, norms: NDArray[np.float64]) -> None:
+    def scan(self, codes: NDArray[np.uint8], span: Span, norms: Norms) -> None:
         """Show the codes of a span, whose norms are given; later than all shown before."""
+        if norms.classes is None:
+            self._scan_all(codes, span, norms.values)
+        else:
+            self._screen(codes, span, norms)
+
+    def _screen(self, codes: NDArray[np.uint8], span: Span, norms: Norms) -> None:
+        from .screening_kernels import fill_groups, keep_lowest_screened
+        from .table_code import ENTRIES, group_count
+
+        n_queries, n_groups = len(self.weights), group_count(codes.shape[1]) + 1
+        parts = np.empty((n_queries, n_groups * ENTRIES), np.float32)
+        settings = np.empty((n_queries, 5))
+        fill_groups(self.weights, norms.lows, parts, settings)
+        keep_lowest_screened(
+            read_only_rows(codes, span),
+            span[0],
+            norms.values,
+            norms.classes,
+            parts,
+            byte_tables(self.weights),
+            self.counts,
+            self.scores,
+            self.rows,
+            aligned(SCREENED_ROWS * n_groups),
+            aligned(n_queries * n_groups * ENTRIES).reshape(n_queries, -1),
+            settings,
+            (0,) * codes.shape[1],
+            (0,) * n_groups,
+        )
+
+    def _scan_all(self, codes: NDArray[np.uint8], span: Span, norms: NDArray[np.float64]) -> None:
         from .asymmetric_kernels import keep_lowest
 
         keep_lowest(
@@ -53,7 +108,7 @@ class Lowest:
 
 def bytes_per_query(codes: NDArray[np.uint8], k: int) -> int:
     """Bytes that one query takes while it is searched."""
-    return 8 * 256 * int(codes.shape[1]) + 32 * k
+    return (8 * 256 + 9 * 64 * 2) * int(codes.shape[1]) + 32 * k
 
 
 def scan_all(
@@ -72,14 +127,14 @@ def scan_all(
         norms: (n,) what each code adds; a decoder computes that; None adds nothing.
         n_threads: threads to use.
     """
-    blocks = query_blocks(len(weights), n_threads)
+    blocks = query_blocks(len(weights), n_threads, QUERIES_TOGETHER)
     n_parts = part_count(len(blocks), n_threads)
     slots = [[Lowest(weights[a:b], k) for _ in range(n_parts)] for a, b in blocks]
     for parts in segments(codes, n_parts, SEGMENT_ROWS):
         first, stop = parts[0][0], parts[-1][1]
-        added = _norms_of(codes, (first, stop), norms, n_threads)
+        added = _classified(_norms_of(codes, (first, stop), norms, n_threads), codes.shape[1])
         work = [
-            partial(slot.scan, codes, (a, b), added[a - first : b - first])
+            partial(slot.scan, codes, (a, b), added.part(a - first, b - first))
             for block in slots
             for slot, (a, b) in zip(block, parts, strict=False)
         ]
@@ -142,3 +197,26 @@ def _norms_of(
     if isinstance(norms, np.ndarray):
         return norms[span[0] : span[1]]
     return code_norms(codes[span[0] : span[1]], norms, n_threads)
+
+
+def _classified(norms: NDArray[np.float64], n_bytes: int) -> Norms:
+    """Return norms with their classes, where codes can be screened."""
+    from .table_code import ENTRIES, has_wide_lookup
+
+    low, high = float(norms.min()), float(norms.max())
+    steps = ENTRIES / (high - low) if high > low else 0.0
+    lows = low + np.arange(ENTRIES) / steps if steps else np.full(ENTRIES, low)
+    if n_bytes > MOST_SCREENED or not has_wide_lookup() or not np.isfinite(steps):
+        return Norms(norms, None, lows)
+    from .screening_kernels import classify
+
+    classes = np.empty(len(norms), np.uint8)
+    classify(norms, low, steps, classes)
+    return Norms(norms, classes, lows)
+
+
+def aligned(n_bytes: int) -> NDArray[np.uint8]:
+    """Return bytes that start on a cache line: vectors across two lines are read at half speed."""
+    room = np.empty(n_bytes + 64, np.uint8)
+    first = -room.ctypes.data % 64
+    return room[first : first + n_bytes]

@@ -25,10 +25,10 @@ def query_batches(n_queries: int, bytes_per_query: int) -> list[Span]:
     return spans(n_queries, max(1, STATE_BYTES // max(1, bytes_per_query)))
 
 
-def query_blocks(n_queries: int, n_threads: int) -> list[Span]:
-    """Queries that one thread searches together."""
+def query_blocks(n_queries: int, n_threads: int, together: int = QUERIES_TOGETHER) -> list[Span]:
+    """Queries that one thread searches together, at most ``together``."""
     each = -(-n_queries // n_threads)
-    return spans(n_queries, max(1, min(QUERIES_TOGETHER, each)))
+    return spans(n_queries, max(1, min(together, each)))
 
 
 def part_count(n_blocks: int, n_threads: int) -> int:
