@@ -8,11 +8,14 @@ from typing import Any
 from .clustering import (
     IMSAT,
     RIM,
+    GraphDegreeLinkage,
     LandmarkSpectralClustering,
     LocalityPreservingNMF,
     NJWSpectralClustering,
     NormalizedCuts,
+    PathIntegralLinkage,
     SelfTuningSpectralClustering,
+    ZetaLinkage,
 )
 from .errors import FileFormatError, ParameterError, require_choice, suggestion
 from .hashing import (
@@ -31,13 +34,16 @@ from .training import read_artifact
 
 # Add yours to the dictionary of its kind.
 CLUSTERERS: dict[str, type[Any]] = {
+    "graph-degree-linkage": GraphDegreeLinkage,
     "imsat": IMSAT,
     "landmark-spectral": LandmarkSpectralClustering,
     "locality-preserving-nmf": LocalityPreservingNMF,
     "njw-spectral": NJWSpectralClustering,
     "normalized-cuts": NormalizedCuts,
+    "path-integral-linkage": PathIntegralLinkage,
     "rim": RIM,
     "self-tuning-spectral": SelfTuningSpectralClustering,
+    "zeta-linkage": ZetaLinkage,
 }
 HASHERS: dict[str, type[Any]] = {
     "binary-autoencoder": BinaryAutoencoder,

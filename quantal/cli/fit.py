@@ -192,4 +192,5 @@ def _finish(
         write_labels(estimator, dataset, labels, terminal)
     summarise_clusters(estimator, dataset, seconds, terminal)
     terminal.show(f"\nmodel: {out}" + (f"\nlabels: {labels}" if labels else ""))
-    terminal.show(f"label new data with: quantal predict {out} NEW_DATA --out labels.parquet")
+    if hasattr(estimator, "predict"):
+        terminal.show(f"label new data with: quantal predict {out} NEW_DATA --out labels.parquet")

@@ -19,13 +19,19 @@ Data = Annotated[
 Clusters = Annotated[
     int | None,
     typer.Option(
-        "--clusters", "-k", metavar="K", help="How many clusters. Required for imsat and rim."
+        "--clusters",
+        "-k",
+        metavar="K",
+        help="How many clusters. Required for every method that makes clusters.",
     ),
 ]
 Bits = Annotated[
     int | None,
     typer.Option(
-        "--bits", "-b", metavar="B", help="Bits of a hash code. Required for all other methods."
+        "--bits",
+        "-b",
+        metavar="B",
+        help="Bits of a hash code. Required for every method that makes hash codes.",
     ),
 ]
 Out = Annotated[
@@ -37,7 +43,7 @@ Method = Annotated[
     typer.Option(
         "--method",
         "-m",
-        help="imsat or rim for clusters; itq, imsat-hash, ... for hash codes: 'quantal methods' "
+        help="imsat, rim, ... for clusters; itq, imsat-hash, ... for hash codes: 'quantal methods' "
         "lists all. Default: imsat, or itq with --bits.",
     ),
 ]

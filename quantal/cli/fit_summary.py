@@ -18,10 +18,12 @@ MOST_LISTED = 12
 def summarise_clusters(
     estimator: Any, dataset: Dataset, seconds: float, terminal: Terminal
 ) -> None:
-    """Print rows, clusters, seconds, the objective and a bar for each cluster."""
+    """Print rows, clusters, seconds, the objective if there is one, and a bar for each cluster."""
+    objective = ""
+    if hasattr(estimator, "objective_"):
+        objective = f", objective {estimator.objective_:.4f} nats (lower is better)"
     terminal.show(
-        f"{_rows(dataset)} in {estimator.n_clusters} clusters, {duration(seconds)}, objective "
-        f"{estimator.objective_:.4f} nats (lower is better)\n"
+        f"{_rows(dataset)} in {estimator.n_clusters} clusters, {duration(seconds)}{objective}\n"
     )
     sizes = estimator.cluster_sizes_.tolist()
     terminal.show(size_bars([(str(i), size) for i, size in enumerate(sizes)]))

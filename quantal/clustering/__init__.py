@@ -1,21 +1,27 @@
 """Estimators that give cluster labels, one class a file."""
 
+from .graph_degree_linkage import GraphDegreeLinkage
 from .imsat import IMSAT
 from .landmark_spectral import LandmarkSpectralClustering
 from .locality_preserving_nmf import LocalityPreservingNMF
 from .njw_spectral import NJWSpectralClustering
 from .normalized_cuts import NormalizedCuts
 from .partition_clusterer import PartitionClusterer
+from .path_integral_linkage import PathIntegralLinkage
 from .rim import RIM
 from .self_tuning import SelfTuningSpectralClustering
+from .zeta_linkage import ZetaLinkage
 
 __all__ = [
     "IMSAT",
     "RIM",
+    "GraphDegreeLinkage",
     "LandmarkSpectralClustering",
     "LocalityPreservingNMF",
     "NJWSpectralClustering",
     "NormalizedCuts",
     "PartitionClusterer",
+    "PathIntegralLinkage",
     "SelfTuningSpectralClustering",
+    "ZetaLinkage",
 ]

@@ -11,6 +11,7 @@ JULE_TABLES = "jule-tables"
 
 # class -> name of the preset -> parameters that differ from the class's own defaults
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "GraphDegreeLinkage": {JULE_TABLES: {"centered": True, "unit_rows": True}},
     "LandmarkSpectralClustering": {
         JULE_TABLES: {"n_landmarks": 500, "sigma": "mean_squared", "unit_rows": True},
     },
@@ -30,6 +31,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         # exp(-(d^2 / (0.05 greatest d^2))^2)
         JULE_TABLES: {"scale": 0.05**0.5, "power": 4.0, "unit_rows": True},
     },
+    "PathIntegralLinkage": {JULE_TABLES: {"centered": True, "unit_rows": True}},
     "SelfTuningSpectralClustering": {
         JULE_TABLES: {
             "n_neighbors": 75,
@@ -42,6 +44,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "max_iter": 10,
         },
     },
+    "ZetaLinkage": {JULE_TABLES: {"kernel_width": 0.95, "centered": True, "unit_rows": True}},
 }
 
 

@@ -1,0 +1,138 @@
+"""What the agglomerative methods on a directed graph share: graph, first clusters, merge tree."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from ..errors import DataError, require_choice, require_range
+from ..graph import MergeTree, affinity_graph, initial_clusters
+from ..graph.affinity import scaled_to_unit_length
+from .partition_clusterer import PartitionClusterer
+
+EXHAUSTED = ("grow_ks", "centroid")
+ORDERS = ("leading", "exact")
+_ROWS_AT_ONCE = 4096
+
+
+class LinkageClusterer(PartitionClusterer):
+    """Base of the methods that join rows to their nearest neighbour and merge what is most alike.
+
+    A subclass writes `_merged`. All of them are deterministic.
+
+    Attributes:
+        first_labels_: Cluster of each row before the first merge, shape (n,), int64.
+        merges_: The two clusters of each merge, shape (m, 2), int64.
+        merge_scores_: The score of each merge, shape (m,), float64.
+        merge_sizes_: Rows of each merged cluster, shape (m,), int64.
+    """
+
+    fitted_arrays: ClassVar[dict[str, tuple[str, int]]] = {
+        "first_labels_": ("int64", 1),
+        "merges_": ("int64", 2),
+        "merge_scores_": ("float64", 1),
+        "merge_sizes_": ("int64", 1),
+    }
+
+    n_neighbors: int
+    kernel_width: float
+    sigma_doubling: bool
+    centered: bool
+    unit_rows: bool
+    on_exhausted: str
+
+    @abstractmethod
+    def _merged(self, weights: Any, labels: NDArray[np.int64], regrow: Any, rows: Any) -> MergeTree:
+        """Merge clusters until ``n_clusters`` are left.
+
+        Args:
+            weights: W, (n, n) CSR array.
+            labels: (n,) first clusters.
+            regrow: k -> W of k neighbours.
+            rows: (n, d) rows of which the graph was made.
+        """
+
+    def _require_parameters(self) -> None:
+        super()._require_parameters()
+        require_range("n_neighbors", self.n_neighbors, low=1, integer=True)
+        require_range("kernel_width", self.kernel_width, low=0, low_open=True)
+        require_choice("sigma_doubling", self.sigma_doubling, (True, False))
+        require_choice("centered", self.centered, (True, False))
+        require_choice("unit_rows", self.unit_rows, (True, False))
+        require_choice("on_exhausted", self.on_exhausted, EXHAUSTED)
+
+    def _fit(self, x: Any, generator: np.random.Generator) -> NDArray[np.int64]:  # noqa: ARG002
+        rows = _centered(x) if self.centered else x
+        rows = scaled_to_unit_length(rows) if self.unit_rows else rows
+        graph = self._graph(rows, self.n_neighbors)
+        labels = initial_clusters(graph.neighbors)
+        if labels.max() + 1 < self.n_clusters:
+            labels = np.arange(len(labels))
+        tree = self._merged(graph.weights, labels, lambda k: self._graph(rows, k).weights, rows)
+        self.first_labels_, self.merges_ = tree.labels, tree.pairs
+        self.merge_scores_, self.merge_sizes_ = tree.scores, tree.sizes
+        return tree.cut(tree.n_final)
+
+    def _graph(self, rows: Any, n_neighbors: int) -> Any:
+        return affinity_graph(
+            rows,
+            n_neighbors,
+            a=self.kernel_width,
+            unit_rows=False,
+            sigma_doubling=self.sigma_doubling,
+        )
+
+    @property
+    def tree_(self) -> MergeTree:
+        """The merges from the first clusters to the last."""
+        if not hasattr(self, "merges_"):
+            raise AttributeError(f"{type(self).__name__} has no tree_ before fit.")
+        return MergeTree(self.first_labels_, self.merges_, self.merge_scores_, self.merge_sizes_)
+
+    def labels_at(self, n_clusters: int) -> NDArray[np.int64]:
+        """Return the labels of the fit's rows when more clusters were left.
+
+        Args:
+            n_clusters: from that of the fit to the number of first clusters.
+
+        Returns:
+            (n,) int64, numbered by size, the largest first.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            ParameterError: The merges never left so many clusters.
+        """
+        check_is_fitted(self)
+        return _by_size(self.tree_.cut(n_clusters))
+
+    def _check_restored(self) -> None:
+        tree = self.tree_
+        if not np.array_equal(_by_size(tree.cut(tree.n_final)), self.labels_):
+            raise ValueError("the merges do not lead to labels_")
+
+
+def _centered(x: Any) -> NDArray[np.float32]:
+    """Return rows without the means of their columns, shape (n, d)."""
+    if sp.issparse(x):
+        raise DataError(
+            "centered=True fills every zero of sparse rows. Pass X.toarray(), or centered=False."
+        )
+    means = x.mean(axis=0, dtype=np.float64)
+    centered = np.empty(x.shape, np.float32)
+    for start in range(0, len(x), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        np.subtract(x[rows], means, out=centered[rows], casting="same_kind", dtype=np.float64)
+    return centered
+
+
+def _by_size(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number clusters by size, the largest first, as `PartitionClusterer.fit` does."""
+    order = np.argsort(-np.bincount(labels), kind="stable")
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return rank[labels]
