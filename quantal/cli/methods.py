@@ -40,6 +40,8 @@ def methods(
     cls = METHODS[name]
     typer.echo(f"{name}: {summary(cls)}\n\n{source(cls)}\n\nParameters, for --set NAME=VALUE:\n")
     typer.echo(_parameter_list(cls))
+    if presets := _preset_list(cls):
+        typer.echo(f"\n{presets}")
 
 
 def _listed(groups: dict[str, dict[str, type]]) -> str:
@@ -93,6 +95,20 @@ def _parameter_list(cls: Any) -> str:
         lines.append(f"{name} = {shown_value(parameter.default)}{option}")
         text = known.get(name, "").replace("``", "").replace("`", "")
         lines.append(textwrap.fill(text, WIDTH, initial_indent="    ", subsequent_indent="    "))
+    return "\n".join(lines)
+
+
+def _preset_list(cls: Any) -> str:
+    """Return the settings of each preset as one would type them; empty without any."""
+    from ..clustering.presets import PRESETS
+
+    lines = []
+    for name, settings in PRESETS.get(cls.__name__, {}).items():
+        glue = "\0"  # keeps an option and its value on one line
+        typed = [f"--set{glue}{key}={shown_value(value)}" for key, value in settings.items()]
+        lines.append(f"preset {name}:")
+        wrapped = textwrap.wrap(" ".join(typed), WIDTH - 4, break_on_hyphens=False)
+        lines += [f"    {line}".replace(glue, " ") for line in wrapped]
     return "\n".join(lines)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 
 import numpy as np
 import pytest
 from tiny_data import blobs
 
 import quantal as library
-from quantal.catalog import CLUSTERERS, METHODS
+from quantal.catalog import METHODS
 from quantal.cli.methods import explanations
 
 
@@ -34,8 +35,15 @@ def test_parameters_with_an_option_of_their_own_say_so(quantal):
     assert "n_clusters = 8 [use --clusters]" in quantal("methods", "imsat").out
 
 
-def test_help_of_fit_names_every_clusterer(quantal):
-    assert " or ".join(CLUSTERERS) in quantal("fit", "--help").out
+def test_help_of_fit_says_where_all_methods_are_listed(quantal):
+    text = re.sub(r"[│\s]+", " ", quantal("fit", "--help").out)
+    assert "'quantal methods' lists all" in text
+
+
+def test_presets_are_listed_as_one_would_type_them(quantal):
+    out = quantal("methods", "njw-spectral").out
+    assert "preset jule-tables:\n    --set width=0.05 --set zero_diagonal=false" in out
+    assert "preset" not in quantal("methods", "imsat").out.split("Parameters")[1]
 
 
 def test_an_unknown_method_is_refused(quantal):
