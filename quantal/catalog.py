@@ -7,6 +7,7 @@ from typing import Any
 
 from .clustering import (
     IMSAT,
+    JULE,
     RIM,
     GraphDegreeLinkage,
     LandmarkSpectralClustering,
@@ -36,6 +37,7 @@ from .training import read_artifact
 CLUSTERERS: dict[str, type[Any]] = {
     "graph-degree-linkage": GraphDegreeLinkage,
     "imsat": IMSAT,
+    "jule": JULE,
     "landmark-spectral": LandmarkSpectralClustering,
     "locality-preserving-nmf": LocalityPreservingNMF,
     "njw-spectral": NJWSpectralClustering,

@@ -2,6 +2,7 @@
 
 from .graph_degree_linkage import GraphDegreeLinkage
 from .imsat import IMSAT
+from .jule import JULE
 from .landmark_spectral import LandmarkSpectralClustering
 from .locality_preserving_nmf import LocalityPreservingNMF
 from .njw_spectral import NJWSpectralClustering
@@ -14,6 +15,7 @@ from .zeta_linkage import ZetaLinkage
 
 __all__ = [
     "IMSAT",
+    "JULE",
     "RIM",
     "GraphDegreeLinkage",
     "LandmarkSpectralClustering",

@@ -12,6 +12,28 @@ JULE_TABLES = "jule-tables"
 # class -> name of the preset -> parameters that differ from the class's own defaults
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "GraphDegreeLinkage": {JULE_TABLES: {"centered": True, "unit_rows": True}},
+    # Yang, Parikh, Batra 2016: the supplement, and the two codes of the authors.
+    "JULE": {
+        "paper": {},
+        "caffe": {
+            "gamma": 1.0,
+            "positives": "ordered_pairs",
+            "n_negatives": 10,
+            "n_nearest": 6,  # five beyond the nearest
+            "partners": "larger",
+        },
+        "torch": {
+            "gamma": 1.0,
+            "scaled_gradient": True,
+            "dampening": 0.9,
+            "update": "alpha",
+            "partners": "smaller",
+            "local_above": 100,
+            "longest_chain": 50,
+            "extraction": "train",
+            "on_exhausted": "centroid",
+        },
+    },
     "LandmarkSpectralClustering": {
         JULE_TABLES: {"n_landmarks": 500, "sigma": "mean_squared", "unit_rows": True},
     },

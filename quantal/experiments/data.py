@@ -165,6 +165,8 @@ def _described(
 
 
 def _kept_rows(n: int, options: DataOptions) -> NDArray[np.int64] | None:
+    if options.last is not None and options.last < n:
+        return np.arange(n - options.last, n, dtype=np.int64)
     if options.limit is None or options.limit >= n:
         return None
     drawn = np.random.default_rng(options.seed).choice(n, options.limit, replace=False)

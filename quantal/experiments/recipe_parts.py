@@ -28,6 +28,8 @@ class DataOptions:
             themselves), drawn from ``seed``.
         copy_shift: largest shift of the copies along x and y, in pixels; None for the view's own.
         limit: keep only so many rows, drawn from ``seed``; for time-boxed runs.
+        last: keep only the last so many rows, such as the test images of a set; not with
+            ``limit``.
         seed: of the copies, the limited rows and the toy data.
         arcs: number of arcs of the toy set "spirals".
         per_arc: points on each arc.
@@ -40,6 +42,7 @@ class DataOptions:
     copies: int = 0
     copy_shift: float | None = None
     limit: int | None = None
+    last: int | None = None
     seed: int = 0
     arcs: int = 2
     per_arc: int = 300
@@ -57,8 +60,11 @@ class DataOptions:
         require_range("data.arcs", self.arcs, low=1, integer=True)
         require_range("data.per_arc", self.per_arc, low=2, integer=True)
         require_range("data.noise", self.noise, low=0)
-        if self.limit is not None:
-            require_range("data.limit", self.limit, low=2, integer=True)
+        for name in ("limit", "last"):
+            if getattr(self, name) is not None:
+                require_range(f"data.{name}", getattr(self, name), low=2, integer=True)
+        if self.limit is not None and self.last is not None:
+            raise ParameterError("data.limit and data.last both choose rows; keep one of them.")
         if self.features is not None:
             require_choice("data.features", self.features, FEATURES)
 

@@ -125,11 +125,11 @@ class ConvolutionalNetwork(nn.Module):
         """Return embeddings of unit norm, shape (n, n_outputs), float32.
 
         Args:
-            x: images as rows of channels * height * width numbers, shape (n, d).
+            x: images, shape (n, channels, height, width), or as rows of their numbers.
             mode: see `BatchNorm`.
             dtype: type of the convolutions; everything after them is float32.
         """
-        maps = x.view(-1, *self.image_shape).to(dtype, memory_format=torch.channels_last)
+        maps = x.reshape(-1, *self.image_shape).to(dtype, memory_format=torch.channels_last)
         blocks = zip(self.filters, self.offsets, self.norms, self.plan.pools, strict=True)
         for filters, offset, norm, pool in blocks:
             weight = filters.to(dtype, memory_format=torch.channels_last)

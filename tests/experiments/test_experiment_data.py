@@ -118,3 +118,16 @@ def test_spirals_need_no_file(recipe_of):
 def test_an_unknown_set_gets_a_suggestion(recipe_of):
     with pytest.raises(ParameterError, match=r"Did you mean 'digits'\?"):
         load_rows(recipe_of(dataset="digit"))
+
+
+def test_the_last_rows_are_those_of_the_set_and_keep_their_labels(recipe_of):
+    whole, part = recipe_of(data={}), recipe_of(data={"last": 30})
+    data = load_rows(part)
+    np.testing.assert_array_equal(data.rows, load_rows(whole).rows[-30:])
+    truth = load_truth(whole, load_rows(whole))
+    np.testing.assert_array_equal(load_truth(part, data), truth[-30:])
+
+
+def test_two_choices_of_rows_are_refused(recipe_of):
+    with pytest.raises(ParameterError, match=r"data\.limit and data\.last both choose rows"):
+        recipe_of(data={"last": 30, "limit": 20})

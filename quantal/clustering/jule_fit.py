@@ -1,0 +1,203 @@
+"""How a fit of JULE goes: what it asks for, what it runs, what it leaves."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..errors import DataError, ParameterError, require_choice, require_range
+from ..estimators import RowReader, blockwise, data_fingerprint
+from ..estimators.input_rows import len_of
+from ..estimators.network_estimator import SILENT
+from ..objectives import TripletLoss
+from ..training import Checkpoints, ProgressBar
+from ..training.checkpoint import fingerprint
+from ..training.rows import Rows
+from .jule_folder import JuleFolder
+from .jule_network import Embedder, embedder_for
+from .jule_stages import Merging, Schedule, Stages
+from .natural_number import natural_number
+
+RESULTS = ("rerun", "joint")
+EXTRACTIONS = ("eval", "train")
+
+
+class JuleFit(JuleFolder, RowReader):
+    """Mixin with the parts of `JULE.fit`; see there for the parameters and attributes."""
+
+    # The constructor of JULE stores these; annotated here for the parts.
+    n_clusters: Any
+    unrolling_rate: float
+    n_neighbors: int
+    n_nearest: int
+    local_weight: float
+    gamma: float
+    margin: float
+    n_negatives: int
+    positives: str
+    n_epochs: int
+    batch_size: int
+    learning_rate: float
+    momentum: float
+    dampening: float
+    weight_decay: float
+    result: str
+    n_outputs: int
+    image_shape: Any
+    pools: Any
+    padding: Any
+    n_channels: int
+    hidden_layer_sizes: Any
+    update: str
+    alpha: float
+    partners: str
+    local_above: int
+    on_exhausted: str
+    longest_chain: int | None
+    scaled_gradient: bool
+    extraction: str
+    random_state: Any
+    checkpoint: str | None
+    checkpoint_every: float
+    resume: bool
+    verbose: int
+
+    def _require_parameters(self) -> tuple[TripletLoss, Merging]:
+        if self.n_clusters != "auto":
+            require_range("n_clusters", self.n_clusters, low=1, integer=True)
+        require_range("unrolling_rate", self.unrolling_rate, low=0, high=1, low_open=True)
+        for name in ("n_neighbors", "n_nearest", "n_epochs", "batch_size", "n_outputs"):
+            require_range(name, getattr(self, name), low=1, integer=True)
+        for name in ("local_weight", "weight_decay", "checkpoint_every"):
+            require_range(name, getattr(self, name), low=0)
+        for name in ("momentum", "dampening"):
+            require_range(name, getattr(self, name), low=0, high=1)
+        require_range("learning_rate", self.learning_rate, low=0, low_open=True)
+        require_choice("result", self.result, RESULTS)
+        require_choice("extraction", self.extraction, EXTRACTIONS)
+        options = {
+            "update": self.update,
+            "alpha": self.alpha,
+            "n_nearest": self.n_nearest,
+            "local_weight": self.local_weight,
+            "local_above": self.local_above,
+            "partners": self.partners,
+            "on_exhausted": self.on_exhausted,
+        }
+        merging = Merging(self.n_neighbors, 1.0, self.unrolling_rate, self.longest_chain, options)
+        loss = TripletLoss(
+            self.margin, self.gamma, self.n_negatives, self.positives, self.scaled_gradient
+        )
+        return loss, merging
+
+    def _least_clusters(self, n_rows: int) -> int:
+        """Return the clusters that the stages stop at."""
+        if self.n_clusters == "auto":
+            return max(2, min(n_rows, math.isqrt(n_rows)))
+        if n_rows < self.n_clusters:
+            raise DataError(
+                f"X has n_samples={n_rows} rows, fewer than n_clusters={self.n_clusters}. "
+                "Ask for fewer clusters, or pass more rows."
+            )
+        return int(self.n_clusters)
+
+    def _new_embedder(self, x: Any) -> Embedder:
+        return embedder_for(
+            x,
+            self._layout(),
+            pools=self.pools,
+            padding=self.padding,
+            n_channels=self.n_channels,
+            n_outputs=self.n_outputs,
+            hidden_layer_sizes=self.hidden_layer_sizes,
+        )
+
+    def _layout(self) -> tuple[int, ...] | None:
+        """Return the shape of an image, whichever way it was said."""
+        if self.image_shape is None:
+            return self.image_shape_
+        try:
+            shape = tuple(int(size) for size in self.image_shape)
+        except (TypeError, ValueError):
+            shape = ()
+        sound = len(shape) in {2, 3} and min(shape) > 0
+        if not sound or math.prod(shape) != self.n_features_in_:
+            raise ParameterError(
+                f"image_shape must be (h, w), (h, w, c) or (c, h, w) whose product is "
+                f"{self.n_features_in_}, the number of columns, got {self.image_shape!r}."
+            )
+        return shape
+
+    def _schedule(self, seed: int) -> Schedule:
+        return Schedule(
+            self.n_epochs,
+            self.batch_size,
+            self.learning_rate,
+            self.momentum,
+            self.dampening,
+            self.weight_decay,
+            seed,
+        )
+
+    def _run(self, stages: Stages, x: Any, seed: int) -> None:
+        checkpoints, me = None, cast("Any", self)
+        if self.checkpoint is not None:
+            settings = {k: v for k, v in me.get_params().items() if k not in SILENT}
+            seeded = seed if self.random_state is not None else None
+            owner = fingerprint({**settings, "seed": seeded, "data": data_fingerprint(x)})
+            checkpoints = Checkpoints(Path(self.checkpoint), owner, self.checkpoint_every)
+        n_steps = stages.planned() * stages.schedule.steps(len_of(x))
+        with ProgressBar(type(self).__name__, n_steps, shown=bool(self.verbose)) as bar:
+            bar.training()
+            stages.run(bar, checkpoints, resume=self.resume)
+        if checkpoints is not None:
+            checkpoints.clear()
+
+    def _embed(self, rows: Rows) -> NDArray[np.float32]:
+        return blockwise(
+            rows, lambda x: self.embedder_.apply(self.network_, x, "eval", self._dtype)
+        )
+
+    def _embed_stage(self, rows: Rows) -> NDArray[np.float32]:
+        if self.extraction == "eval":
+            return self._embed(rows)
+        with torch.no_grad():
+            parts = [
+                self.embedder_.apply(
+                    self.network_,
+                    rows.span(start, min(start + self.batch_size, len(rows))),
+                    "train",
+                    self._dtype,
+                )
+                for start in range(0, len(rows), self.batch_size)
+            ]
+        return torch.cat(parts).cpu().numpy()
+
+    def _conclude(self, stages: Stages, merging: Merging, least: int) -> None:
+        """Set labels and figures of the fit."""
+        self.history_ = stages.history
+        self.stage_sizes_ = stages.sizes
+        self.joint_labels_ = _by_size(stages.labels)[0]
+        lowest = 1 if self.n_clusters == "auto" else least
+        self.tree_ = merging.again(self.embeddings_, lowest)
+        found = stages.labels
+        if self.n_clusters == "auto":
+            found = self.tree_.cut(natural_number(self.tree_, most=least))
+        elif self.result == "rerun":
+            found = self.tree_.cut(self.tree_.n_final)
+        self.labels_, self.cluster_sizes_ = _by_size(found)
+        self.n_clusters_ = len(self.cluster_sizes_)
+
+
+def _by_size(labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Number the clusters by size, the largest first; return labels and sizes."""
+    sizes = np.bincount(labels)
+    order = np.argsort(-sizes, kind="stable")
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return rank[labels], sizes[order].astype(np.int64)

@@ -1,0 +1,256 @@
+"""JULE's stages: train the network on the clusters, embed the rows, merge clusters, again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..errors import FileFormatError
+from ..graph import MergeTree, affinity_graph, agglomerate, initial_clusters
+from ..objectives import TripletLoss
+from ..training import Checkpoints, Plan, ProgressBar, Run
+from ..training.attempts import train_or_keep
+from ..training.batches import batches_per_epoch
+from ..training.checkpoint import restore_run
+from ..training.loop import Listener
+from ..training.randomness import PURPOSES, derived_generator, derived_seed
+
+LABELS = "jule.labels"
+RATE_SLOPE, RATE_POWER = 1e-4, 0.75  # lr_t = lr (1 + 1e-4 t)^-0.75
+
+
+@dataclass(frozen=True)
+class Merging:
+    """How clusters are merged; see `quantal.graph.agglomerate` for the names it passes on.
+
+    Attributes:
+        n_neighbors: Neighbours of each row in the graph (K_s).
+        a: Factor of the kernel's width.
+        share: Share of the clusters that a stage merges away (eta).
+        longest_chain: Cut of the first clusters' chains, or None.
+        options: Arguments of `agglomerate`.
+    """
+
+    n_neighbors: int
+    a: float
+    share: float
+    longest_chain: int | None
+    options: dict[str, Any]
+
+    def first_clusters(self, rows: Any, least: int) -> NDArray[np.int64]:
+        """Join rows, (n, d), to their nearest; or leave them alone where that is too coarse."""
+        labels = initial_clusters(
+            affinity_graph(rows, 1).neighbors, longest_chain=self.longest_chain
+        )
+        return labels if labels.max() + 1 >= least else np.arange(len(labels))
+
+    def stage_target(self, n_clusters: int, least: int) -> int:
+        """Return how many clusters a stage leaves."""
+        return max(least, n_clusters - math.ceil(self.share * n_clusters))
+
+    def merge(self, rows: NDArray[np.float32], labels: NDArray[np.int64], target: int) -> MergeTree:
+        """Merge clusters of embedded rows, (n, d), until ``target`` are left."""
+        return agglomerate(
+            affinity_graph(rows, self.n_neighbors, a=self.a).weights,
+            labels,
+            target,
+            rows=rows,
+            regrow=lambda k: affinity_graph(rows, k, a=self.a).weights,
+            **self.options,
+        )
+
+    def again(self, rows: NDArray[np.float32], least: int) -> MergeTree:
+        """Cluster embedded rows, (n, d), from the first clusters on.
+
+        An exact update depends on the clusters alone, so that stages would change nothing; the
+        others start afresh in every stage.
+        """
+        labels = self.first_clusters(rows, least)
+        if self.options["update"] == "exact":
+            return self.merge(rows, labels, least)
+        trees = []
+        while True:
+            n_clusters = int(labels.max()) + 1
+            target = self.stage_target(n_clusters, least)
+            trees.append(self.merge(rows, labels, target))
+            if trees[-1].n_final <= least or not len(trees[-1].pairs):
+                return _joined(trees)
+            labels = trees[-1].cut(trees[-1].n_final)
+
+
+def _joined(trees: list[MergeTree]) -> MergeTree:
+    """Write the merges of trees, each of which starts at the last one's end, as one tree."""
+    first = trees[0]
+    names, pairs = np.arange(first.n_initial), []
+    for tree in trees:
+        pairs.append(names[tree.pairs])
+        alive = np.setdiff1d(np.arange(tree.n_initial), tree.pairs[:, 1])
+        names = names[alive]  # the next tree numbers what is left in this order
+    return MergeTree(
+        first.labels,
+        np.concatenate(pairs),
+        np.concatenate([tree.scores for tree in trees]),
+        np.concatenate([tree.sizes for tree in trees]),
+    )
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the network is trained in a stage.
+
+    Attributes:
+        n_epochs: Passes over the rows in every stage.
+        batch_size: Rows of a step.
+        learning_rate: Of the first step; it falls by (1 + 1e-4 t)^-0.75 over all stages' steps.
+        momentum: Of gradient descent.
+        dampening: Of the momentum.
+        weight_decay: Coupled L2 rate.
+        seed: Source of the row orders and draws.
+    """
+
+    n_epochs: int
+    batch_size: int
+    learning_rate: float
+    momentum: float
+    dampening: float
+    weight_decay: float
+    seed: int
+
+    def steps(self, n_rows: int) -> int:
+        """Return the steps of a stage."""
+        return self.n_epochs * batches_per_epoch(n_rows, min(self.batch_size, n_rows))
+
+    def plan(self, n_rows: int, stage: int) -> Plan:
+        """Return the plan of a stage, counted from 0."""
+        n_steps = self.steps(n_rows)
+        before = stage * n_steps
+        return Plan(
+            n_rows=n_rows,
+            n_epochs=self.n_epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            momentum=self.momentum,
+            dampening=self.dampening,
+            schedule=lambda done: (1 + RATE_SLOPE * (before + done * n_steps)) ** -RATE_POWER,
+            seed=derived_seed(self.seed, PURPOSES["order"], stage),
+        )
+
+
+@dataclass
+class Stages:
+    """The joint process: stages of training and merging.
+
+    Attributes:
+        network: What is trained.
+        embed_batch: (numbers of rows) -> their embeddings in training, shape (b, d).
+        embed_all: () -> embeddings of all rows, shape (n, d).
+        loss: What a step minimises.
+        merging: How clusters are merged.
+        schedule: How the network is trained.
+        least: Clusters to stop at.
+        labels: Cluster of each row, as far as it has come, shape (n,).
+        stage: Stages behind.
+        history: Mean of the loss in every epoch of every stage.
+        sizes: Clusters before each stage, and after the last.
+    """
+
+    network: torch.nn.Module
+    embed_batch: Callable[[Tensor], Tensor]
+    embed_all: Callable[[], NDArray[np.float32]]
+    loss: TripletLoss
+    merging: Merging
+    schedule: Schedule
+    least: int
+    labels: NDArray[np.int64]
+    stage: int = 0
+    history: dict[str, list[float]] = field(default_factory=dict)
+    sizes: list[int] = field(default_factory=list)
+
+    def n_clusters(self) -> int:
+        """Return how many clusters there are now."""
+        return int(self.labels.max()) + 1
+
+    def planned(self) -> int:
+        """Return how many stages are ahead, if no stage stops early."""
+        count, n_clusters = 0, self.n_clusters()
+        while n_clusters > self.least:
+            count, n_clusters = count + 1, self.merging.stage_target(n_clusters, self.least)
+        return count
+
+    def run(self, bar: ProgressBar, checkpoints: Checkpoints | None, *, resume: bool) -> None:
+        """Go through the stages that are left; the results stand in the attributes."""
+        saved = checkpoints.latest() if checkpoints is not None and resume else None
+        if checkpoints is not None and not resume:
+            checkpoints.require_empty()
+        if saved is not None:
+            self._take_over(*saved)
+        optimizer: dict[str, Any] | None = None
+        self.sizes = self.sizes or [self.n_clusters()]
+        while self.n_clusters() > self.least:
+            run = self._run(bar, checkpoints)
+            if saved is not None:
+                restore_run(run, saved[0], saved[1]["progress"])
+                saved = None
+            elif optimizer is not None:
+                run.optimizer.load_state_dict(optimizer)  # momentum goes on from stage to stage
+            train_or_keep(run, checkpoints)
+            optimizer = run.optimizer.state_dict()
+            for name, values in run.progress.history.items():
+                self.history.setdefault(name, []).extend(values)
+            if not self._merge():
+                return
+
+    def _run(self, bar: ProgressBar, checkpoints: Checkpoints | None) -> Run:
+        plan = self.schedule.plan(len(self.labels), self.stage)
+        generator = derived_generator(self.schedule.seed, PURPOSES["step"], self.stage)
+        listeners: list[Listener] = [bar]
+        bar.steps_before = self.stage * plan.n_steps
+        if checkpoints is not None:
+            listeners.append(checkpoints)
+            checkpoints.steps_before = bar.steps_before
+            checkpoints.extra_state = {
+                "stage": self.stage, "history": dict(self.history), "sizes": list(self.sizes)
+            }  # fmt: skip
+            checkpoints.extra_tensors = {LABELS: torch.from_numpy(self.labels)}
+        labels = torch.from_numpy(self.labels)
+
+        def step(numbers: Tensor) -> dict[str, Tensor]:
+            rows = self.embed_batch(numbers)
+            value = self.loss(rows, labels[numbers].to(rows.device), generator)
+            return {"triplet": value, "total": value}
+
+        return Run(self.network, step, plan, generator, listeners)
+
+    def _merge(self) -> bool:
+        """Merge the clusters of this stage; tell whether there was anything to merge."""
+        target = self.merging.stage_target(self.n_clusters(), self.least)
+        tree = self.merging.merge(self.embed_all(), self.labels, target)
+        self.labels = tree.cut(tree.n_final)
+        self.stage += 1
+        self.sizes.append(self.n_clusters())
+        return len(tree.pairs) > 0
+
+    def _take_over(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
+        """Continue from a checkpoint's stage, labels and history."""
+        try:
+            labels = tensors[LABELS].numpy()
+            self.stage = int(state["extra"]["stage"])
+            self.history = {k: list(v) for k, v in state["extra"]["history"].items()}
+            self.sizes = [int(size) for size in state["extra"]["sizes"]]
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise FileFormatError(
+                "The checkpoint is not one of JULE. Delete it to start afresh."
+            ) from None
+        if labels.shape != self.labels.shape or labels.dtype != self.labels.dtype:
+            raise FileFormatError(
+                "The checkpoint's labels do not fit these rows. Delete it to start afresh."
+            )
+        self.labels = labels
