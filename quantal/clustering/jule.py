@@ -220,7 +220,7 @@ class JULE(
             merging=merging,
             schedule=schedule,
             least=least,
-            labels=merging.first_clusters(x, least),
+            labels=np.arange(len_of(x)),
         )
         self._run(stages, x, seed)
         self.embeddings_ = self._embed(rows)

@@ -151,9 +151,10 @@ class JuleFit(JuleFolder, RowReader):
             seeded = seed if self.random_state is not None else None
             owner = fingerprint({**settings, "seed": seeded, "data": data_fingerprint(x)})
             checkpoints = Checkpoints(Path(self.checkpoint), owner, self.checkpoint_every)
-        n_steps = stages.planned() * stages.schedule.steps(len_of(x))
-        with ProgressBar(type(self).__name__, n_steps, shown=bool(self.verbose)) as bar:
-            bar.training()
+        with ProgressBar(type(self).__name__, 1, shown=bool(self.verbose)) as bar:
+            bar.preparing(f"joining {len_of(x)} rows to their nearest")
+            stages.labels = stages.merging.first_clusters(x, stages.least, bar.prepared)
+            bar.training(stages.planned() * stages.schedule.steps(len_of(x)))
             stages.run(bar, checkpoints, resume=self.resume)
         if checkpoints is not None:
             checkpoints.clear()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import FileFormatError
-from ..graph import MergeTree, affinity_graph, agglomerate, initial_clusters
+from ..graph import MergeTree, Progress, affinity_graph, agglomerate, initial_clusters
 from ..objectives import TripletLoss
 from ..training import Checkpoints, Plan, ProgressBar, Run
 from ..training.attempts import train_or_keep
@@ -44,11 +44,12 @@ class Merging:
     longest_chain: int | None
     options: dict[str, Any]
 
-    def first_clusters(self, rows: Any, least: int) -> NDArray[np.int64]:
+    def first_clusters(
+        self, rows: Any, least: int, progress: Progress | None = None
+    ) -> NDArray[np.int64]:
         """Join rows, (n, d), to their nearest; or leave them alone where that is too coarse."""
-        labels = initial_clusters(
-            affinity_graph(rows, 1).neighbors, longest_chain=self.longest_chain
-        )
+        neighbors = affinity_graph(rows, 1, progress=progress).neighbors
+        labels = initial_clusters(neighbors, longest_chain=self.longest_chain)
         return labels if labels.max() + 1 >= least else np.arange(len(labels))
 
     def stage_target(self, n_clusters: int, least: int) -> int:

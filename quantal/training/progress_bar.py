@@ -70,8 +70,13 @@ class ProgressBar:
         elif self._shown and time.monotonic() >= self._line_due:
             self._print_line(f"preparing, {share:.0%} done", share)
 
-    def training(self) -> None:
-        """Say that the steps begin; the time left counts from here."""
+    def training(self, n_steps: int | None = None) -> None:
+        """Say that the steps begin; the time left counts from here.
+
+        Args:
+            n_steps: how many they are, where that was not known before.
+        """
+        self._n_steps = self._n_steps if n_steps is None else n_steps
         self._bar.reset(self._task, description=self._title, total=self._n_steps)
         self._started = time.monotonic()
         self._line_due = self._started + FIRST_LINE_SECONDS
