@@ -95,11 +95,16 @@ class Listener(Protocol):
 
 def optimizer_of(parameters: Iterable[Tensor], plan: Plan) -> torch.optim.Optimizer:
     """Return the plan's optimiser, in its fused form."""
-    rates = {"lr": plan.learning_rate, "weight_decay": plan.weight_decay, "fused": True}
+    trained, rate, decay = list(parameters), plan.learning_rate, plan.weight_decay
     if plan.momentum is None:
-        return torch.optim.Adam(list(parameters), **rates)
+        return torch.optim.Adam(trained, lr=rate, weight_decay=decay, fused=True)
     return torch.optim.SGD(
-        list(parameters), momentum=plan.momentum, dampening=plan.dampening, **rates
+        trained,
+        lr=rate,
+        weight_decay=decay,
+        momentum=plan.momentum,
+        dampening=plan.dampening,
+        fused=True,
     )
 
 
