@@ -28,15 +28,19 @@ class GraphClusterer(PartitionClusterer):
 
     affinity: str
     unit_rows: bool
+    centered: bool
 
     def _require_parameters(self) -> None:
         super()._require_parameters()
         require_choice("affinity", self.affinity, AFFINITIES)
         require_choice("unit_rows", self.unit_rows, (True, False))
+        require_choice("centered", self.centered, (True, False))
 
     def _pairs(self, x: Any, n_neighbors: int) -> PairDistances:
         self.affinity_ = affinity_form(self.affinity, int(x.shape[0]))
-        return pair_distances(x, self.affinity_, n_neighbors, unit_rows=self.unit_rows)
+        return pair_distances(
+            x, self.affinity_, n_neighbors, unit_rows=self.unit_rows, centered=self.centered
+        )
 
     def _eigenvectors(
         self, matrix: Any, generator: np.random.Generator, *, order: str = "largest"

@@ -45,6 +45,7 @@ class NJWSpectralClustering(GraphClusterer):
             the graph falls into more than n_clusters parts are passed over.
         zero_diagonal: a row has no affinity with itself.
         unit_rows: bring rows to length 1 first.
+        centered: subtract the columns' means before that; changes nothing without ``unit_rows``.
         affinity: "dense": all pairs, 8 n^2 bytes. "neighbors": each row and its nearest ones.
             "auto": dense up to 12,000 rows; ``affinity_`` says which it was.
         n_neighbors: nearest rows that "neighbors" keeps.
@@ -87,6 +88,7 @@ class NJWSpectralClustering(GraphClusterer):
         width: float | str = "scan",
         zero_diagonal: bool = True,
         unit_rows: bool = False,
+        centered: bool = False,
         affinity: str = "auto",
         n_neighbors: int = 30,
         n_init: int = 10,
@@ -96,6 +98,7 @@ class NJWSpectralClustering(GraphClusterer):
         self.width = width
         self.zero_diagonal = zero_diagonal
         self.unit_rows = unit_rows
+        self.centered = centered
         self.affinity = affinity
         self.n_neighbors = n_neighbors
         self.n_init = n_init

@@ -30,6 +30,7 @@ class NormalizedCuts(GraphClusterer):
             rows with little affinity are no cheap clusters then.
         threshold: affinities below it are left out, in [0, 1).
         unit_rows: bring rows to length 1 first.
+        centered: subtract the columns' means before that; changes nothing without ``unit_rows``.
         affinity: "dense": all pairs, 8 n^2 bytes. "neighbors": each row and its nearest ones.
             "auto": dense up to 12,000 rows; ``affinity_`` says which it was.
         n_neighbors: nearest rows that "neighbors" keeps.
@@ -69,6 +70,7 @@ class NormalizedCuts(GraphClusterer):
         offset: float = 0.5,
         threshold: float = 1e-6,
         unit_rows: bool = False,
+        centered: bool = False,
         affinity: str = "auto",
         n_neighbors: int = 30,
         random_state: Any = None,
@@ -79,6 +81,7 @@ class NormalizedCuts(GraphClusterer):
         self.offset = offset
         self.threshold = threshold
         self.unit_rows = unit_rows
+        self.centered = centered
         self.affinity = affinity
         self.n_neighbors = n_neighbors
         self.random_state = random_state

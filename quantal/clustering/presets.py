@@ -47,7 +47,13 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "NJWSpectralClustering": {
-        JULE_TABLES: {"width": 0.05, "zero_diagonal": False, "unit_rows": True, "n_init": 1},
+        JULE_TABLES: {
+            "width": 0.05,
+            "zero_diagonal": False,
+            "unit_rows": True,
+            "centered": True,
+            "n_init": 1,
+        },
     },
     "NormalizedCuts": {
         # exp(-(d^2 / (0.05 greatest d^2))^2)

@@ -36,6 +36,7 @@ class SelfTuningSpectralClustering(GraphClusterer):
         order: which eigenvectors lead: those of the "largest" eigenvalues, or of the largest
             "magnitude", as a singular value decomposition orders them.
         unit_rows: bring rows to length 1 first.
+        centered: subtract the columns' means before that; changes nothing without ``unit_rows``.
         affinity: "dense": all pairs, 8 n^2 bytes. "neighbors": each row and its nearest ones, 30
             or n_neighbors if that is more. "auto": dense up to 12,000 rows; ``affinity_`` says
             which it was.
@@ -83,6 +84,7 @@ class SelfTuningSpectralClustering(GraphClusterer):
         scale_floor: float = 0.0,
         order: str = "largest",
         unit_rows: bool = False,
+        centered: bool = False,
         affinity: str = "auto",
         n_init: int = 10,
         init: str = "k-means++",
@@ -95,6 +97,7 @@ class SelfTuningSpectralClustering(GraphClusterer):
         self.scale_floor = scale_floor
         self.order = order
         self.unit_rows = unit_rows
+        self.centered = centered
         self.affinity = affinity
         self.n_init = n_init
         self.init = init

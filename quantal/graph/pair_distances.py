@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from ..data.memory_ceiling import require_memory
-from ..errors import require_choice
+from ..errors import ParameterError, require_choice
 from ..threads import run_all, thread_count
 from .neighbors import nearest_neighbors
 
@@ -84,7 +84,9 @@ def affinity_form(affinity: str, n_rows: int) -> str:
     return "dense" if n_rows <= DENSE_ROWS else "neighbors"
 
 
-def pair_distances(x: Any, form: str, n_neighbors: int, *, unit_rows: bool) -> PairDistances:
+def pair_distances(
+    x: Any, form: str, n_neighbors: int, *, unit_rows: bool, centered: bool = False
+) -> PairDistances:
     """Return squared distances of pairs of rows.
 
     Args:
@@ -92,24 +94,32 @@ def pair_distances(x: Any, form: str, n_neighbors: int, *, unit_rows: bool) -> P
         form: "dense" for all pairs, "neighbors" for each row and its nearest ones.
         n_neighbors: nearest rows of each that "neighbors" keeps, at most n - 1 are.
         unit_rows: bring every row that is not zero to length 1 first.
+        centered: subtract the columns' means before that.
 
     Raises:
+        ParameterError: Sparse rows are to be centred.
         DataError: All pairs do not fit in memory.
     """
     n = int(x.shape[0])
     if form == "dense":
         require_memory(8 * n * n, f"The affinity of all pairs of {n:,} rows (affinity='dense')")
-        rows = _as_float(x, np.float64, unit_rows)
+        rows = _as_float(x, np.float64, unit_rows, centered)
         squared = _all_pairs(rows)
         return PairDistances(squared, float(squared.mean()), float(squared.max()))
-    rows = _as_float(x, np.float32, unit_rows)
+    rows = _as_float(x, np.float32, unit_rows, centered)
     return PairDistances(
         _near_pairs(rows, min(n_neighbors, n - 1)), _mean_of_all(rows), _greatest(rows)
     )
 
 
-def _as_float(x: Any, dtype: type[np.floating[Any]], unit_rows: bool) -> Any:
+def _as_float(x: Any, dtype: type[np.floating[Any]], unit_rows: bool, centered: bool) -> Any:
+    if centered and sp.issparse(x):
+        raise ParameterError(
+            "centered=True fills every zero of sparse rows. Pass X.toarray(), or centered=False."
+        )
     rows = x.astype(dtype)
+    if centered:
+        rows -= x.mean(axis=0, dtype=np.float64).astype(dtype)
     if not unit_rows:
         return rows
     lengths = np.sqrt(_squared_norms(rows))

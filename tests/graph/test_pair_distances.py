@@ -56,6 +56,14 @@ def test_rows_are_brought_to_length_one(x):
     np.testing.assert_allclose(found.squared, cdist(unit, unit, "sqeuclidean"), atol=1e-12)
 
 
+def test_rows_are_centred_before_they_get_length_one(x):
+    found = pair_distances(x, "dense", 5, unit_rows=True, centered=True)
+    same = pair_distances(x - x.mean(axis=0), "dense", 5, unit_rows=True)
+    np.testing.assert_allclose(found.squared, same.squared, atol=1e-9)
+    with pytest.raises(ParameterError, match="centered=True fills every zero of sparse rows"):
+        pair_distances(sp.csr_array(x), "dense", 5, unit_rows=True, centered=True)
+
+
 def test_the_form_is_chosen_by_the_number_of_rows():
     assert affinity_form("auto", DENSE_ROWS) == "dense"
     assert affinity_form("auto", DENSE_ROWS + 1) == "neighbors"
