@@ -59,4 +59,5 @@ def unit_sums(rows: NDArray[Any]) -> NDArray[Any]:
         rows: (..., m) numbers >= 0.
     """
     sums = rows.sum(axis=-1, keepdims=True)
-    return np.divide(rows, sums, out=np.zeros_like(rows), where=sums > 0)
+    unit: NDArray[Any] = np.divide(rows, sums, out=np.zeros_like(rows), where=sums > 0)
+    return unit

@@ -93,7 +93,7 @@ class Phog(PictureDescriptor):
     @property
     def n_features(self) -> int:
         """Numbers a picture."""
-        return PYRAMID_BINS * (4**PYRAMID_LEVELS - 1) // 3
+        return PYRAMID_BINS * int(4**PYRAMID_LEVELS - 1) // 3
 
     def _describe(self, pictures: NDArray[np.float32]) -> NDArray[np.floating[Any]]:
         planes = direction_planes(*gradients(pictures), PYRAMID_BINS, signed=True)

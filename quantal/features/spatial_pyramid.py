@@ -101,7 +101,7 @@ class SpatialPyramid(PictureDescriptor):
     @property
     def n_features(self) -> int:
         """Numbers a picture."""
-        return len(self.words) * (4**LEVELS - 1) // 3
+        return len(self.words) * int(4**LEVELS - 1) // 3
 
     def patches(self, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
         """Describe all patches, (b, h, w, c) -> (b, patch rows, patch columns, 128).
