@@ -71,6 +71,8 @@ class JULE(
         partners: "all", "smaller" or "larger"; see `quantal.graph.agglomerate`.
         local_above: the local structure counts only while there are more clusters than this.
         on_exhausted: "grow_ks", "centroid" or "stop": what to do when no two clusters are linked.
+        isolated: "join": a cluster without any affinity first joins the one whose mean is nearest;
+            "keep": it waits for `on_exhausted`, and true clusters may be merged in its stead.
         longest_chain: None, or the cut of the first clusters' chains.
         scaled_gradient: repeat the defect of the authors' Torch criterion; see `TripletLoss`.
         extraction: batch-norm mode in which the stages embed the rows: "eval"; or "train", by the
@@ -94,10 +96,12 @@ class JULE(
         history_: Mean of the loss in every epoch.
         network_: The trained network.
 
-    Source: Yang, Parikh, Batra 2016 and its supplement. ``from_preset("torch")`` and
-    ``from_preset("caffe")`` have the settings of its two codes; the defaults are the paper's.
+    Source: Yang, Parikh, Batra 2016 and its supplement. Training follows the Caffe code, whose
+    loss is half of ours: the defaults have half of its step and twice its decay. The supplement's
+    own settings are ``from_preset("paper")``, those of the codes "caffe" and "torch".
     Differs: neighbours in the local structure are ranked without regard to the clusters' numbers;
-        rows whose first clusters are fewer than ``n_clusters`` start alone.
+        isolated clusters join the nearest mean however many clusters there are; rows whose first
+        clusters are fewer than ``n_clusters`` start alone.
 
     Examples:
         >>> from sklearn.datasets import load_digits
@@ -115,16 +119,16 @@ class JULE(
         n_neighbors: int = 20,
         n_nearest: int = 5,
         local_weight: float = 1.0,
-        gamma: float = 2.0,
+        gamma: float = 1.0,
         margin: float = 0.2,
-        n_negatives: int = 20,
-        positives: str = "pairs",
+        n_negatives: int = 10,
+        positives: str = "ordered_pairs",
         n_epochs: int = 20,
         batch_size: int = 100,
-        learning_rate: float = 0.01,
+        learning_rate: float = 0.005,
         momentum: float = 0.9,
         dampening: float = 0.0,
-        weight_decay: float = 5e-5,
+        weight_decay: float = 1e-4,
         result: str = "rerun",
         n_outputs: int = 160,
         image_shape: Any = None,
@@ -137,6 +141,7 @@ class JULE(
         partners: str = "all",
         local_above: int = 0,
         on_exhausted: str = "grow_ks",
+        isolated: str = "join",
         longest_chain: int | None = None,
         scaled_gradient: bool = False,
         extraction: str = "eval",
@@ -175,6 +180,7 @@ class JULE(
         self.partners = partners
         self.local_above = local_above
         self.on_exhausted = on_exhausted
+        self.isolated = isolated
         self.longest_chain = longest_chain
         self.scaled_gradient = scaled_gradient
         self.extraction = extraction

@@ -24,6 +24,7 @@ from .jule_stages import Merging, Schedule, Stages
 from .natural_number import natural_number
 
 RESULTS = ("rerun", "joint")
+ISOLATED = ("join", "keep")
 EXTRACTIONS = ("eval", "train")
 
 
@@ -58,6 +59,7 @@ class JuleFit(JuleFolder, RowReader):
     partners: str
     local_above: int
     on_exhausted: str
+    isolated: str
     longest_chain: int | None
     scaled_gradient: bool
     extraction: str
@@ -79,6 +81,7 @@ class JuleFit(JuleFolder, RowReader):
             require_range(name, getattr(self, name), low=0, high=1)
         require_range("learning_rate", self.learning_rate, low=0, low_open=True)
         require_choice("result", self.result, RESULTS)
+        require_choice("isolated", self.isolated, ISOLATED)
         require_choice("extraction", self.extraction, EXTRACTIONS)
         options = {
             "update": self.update,
@@ -89,7 +92,14 @@ class JuleFit(JuleFolder, RowReader):
             "partners": self.partners,
             "on_exhausted": self.on_exhausted,
         }
-        merging = Merging(self.n_neighbors, 1.0, self.unrolling_rate, self.longest_chain, options)
+        merging = Merging(
+            self.n_neighbors,
+            1.0,
+            self.unrolling_rate,
+            self.longest_chain,
+            self.isolated == "join",
+            options,
+        )
         loss = TripletLoss(
             self.margin, self.gamma, self.n_negatives, self.positives, self.scaled_gradient
         )

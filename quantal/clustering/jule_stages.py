@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import FileFormatError
-from ..graph import MergeTree, Progress, affinity_graph, agglomerate, initial_clusters
+from ..graph import (
+    MergeTree,
+    Progress,
+    affinity_graph,
+    agglomerate,
+    initial_clusters,
+    join_isolated,
+)
 from ..objectives import TripletLoss
 from ..training import Checkpoints, Plan, ProgressBar, Run
 from ..training.attempts import train_or_keep
@@ -35,6 +42,7 @@ class Merging:
         a: Factor of the kernel's width.
         share: Share of the clusters that a stage merges away (eta).
         longest_chain: Cut of the first clusters' chains, or None.
+        joins_isolated: Whether clusters without any affinity first join the nearest mean.
         options: Arguments of `agglomerate`.
     """
 
@@ -42,6 +50,7 @@ class Merging:
     a: float
     share: float
     longest_chain: int | None
+    joins_isolated: bool
     options: dict[str, Any]
 
     def first_clusters(
@@ -58,8 +67,11 @@ class Merging:
 
     def merge(self, rows: NDArray[np.float32], labels: NDArray[np.int64], target: int) -> MergeTree:
         """Merge clusters of embedded rows, (n, d), until ``target`` are left."""
+        weights = affinity_graph(rows, self.n_neighbors, a=self.a).weights
+        if self.joins_isolated:
+            labels = join_isolated(weights, labels, rows, least=target)
         return agglomerate(
-            affinity_graph(rows, self.n_neighbors, a=self.a).weights,
+            weights,
             labels,
             target,
             rows=rows,
@@ -237,7 +249,7 @@ class Stages:
         self.labels = tree.cut(tree.n_final)
         self.stage += 1
         self.sizes.append(self.n_clusters())
-        return len(tree.pairs) > 0
+        return self.sizes[-1] < self.sizes[-2]
 
     def _take_over(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
         """Continue from a checkpoint's stage, labels and history."""

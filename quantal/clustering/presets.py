@@ -14,18 +14,26 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "GraphDegreeLinkage": {JULE_TABLES: {"centered": True, "unit_rows": True}},
     # Yang, Parikh, Batra 2016: the supplement, and the two codes of the authors.
     "JULE": {
-        "paper": {},
+        "paper": {
+            "gamma": 2.0,
+            "positives": "pairs",
+            "n_negatives": 20,
+            "learning_rate": 0.01,
+            "weight_decay": 5e-5,
+            "isolated": "keep",
+        },
         "caffe": {
-            "gamma": 1.0,
-            "positives": "ordered_pairs",
-            "n_negatives": 10,
             "n_nearest": 6,  # five beyond the nearest
             "partners": "larger",
+            "isolated": "keep",
         },
         "torch": {
-            "gamma": 1.0,
+            "positives": "pairs",
+            "n_negatives": 20,
             "scaled_gradient": True,
+            "learning_rate": 0.01,
             "dampening": 0.9,
+            "weight_decay": 5e-5,
             "update": "alpha",
             "partners": "smaller",
             "local_above": 100,

@@ -7,6 +7,7 @@ from .agglomeration import agglomerate
 from .candidates import Progress
 from .exact_linkage import agglomerate_exactly
 from .initial_clusters import initial_clusters
+from .isolated import join_isolated
 from .merge_tree import MergeTree
 from .neighbors import kth_distance, nearest_neighbors, sampled_reference
 
@@ -18,6 +19,7 @@ __all__ = [
     "agglomerate",
     "agglomerate_exactly",
     "initial_clusters",
+    "join_isolated",
     "kth_distance",
     "nearest_neighbors",
     "random_walk",

@@ -96,7 +96,7 @@ def test_vectors_get_a_perceptron():
 def test_the_number_of_clusters_can_be_left_open():
     rng = np.random.default_rng(1)
     x = np.repeat(rng.normal(size=(4, 12)) * 20, 40, axis=0) + rng.normal(size=(160, 12))
-    model = JULE("auto", hidden_layer_sizes=(16,), n_epochs=2, n_outputs=8, random_state=0).fit(x)
+    model = JULE("auto", hidden_layer_sizes=(16,), n_epochs=9, n_outputs=8, random_state=0).fit(x)
     assert model.n_clusters_ == 4
     assert clustering_accuracy(np.repeat(np.arange(4), 40), model.labels_) == 1
 
