@@ -54,7 +54,7 @@ class NormalizedCuts(GraphClusterer):
     Examples:
         >>> from sklearn.datasets import make_blobs
         >>> from quantal.clustering import NormalizedCuts
-        >>> X, _ = make_blobs(90, centers=3, cluster_std=0.5, random_state=2)
+        >>> X, _ = make_blobs(90, centers=3, cluster_std=0.2, random_state=2)
         >>> NormalizedCuts(3, random_state=0).fit(X).cluster_sizes_.tolist()
         [30, 30, 30]
     """
