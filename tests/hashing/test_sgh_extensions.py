@@ -256,7 +256,7 @@ def test_both_codings_are_one_model_to_the_deployed_bits(digits):
     decoder, objective = hasher._trained_decoder(), hasher.objective_
     rows = type("Rows", (), {"__len__": lambda _: len(digits)})()
     prepared = torch.from_numpy(hasher.preparation_(digits))
-    rows.span = lambda start, stop: prepared[start:stop]
+    rows.span, rows.x = (lambda start, stop: prepared[start:stop]), digits
     other = as_signs(hasher)
     other._pairs = None
     assert other._information_value(other.network_, rows) == pytest.approx(objective, rel=1e-5)
