@@ -71,8 +71,9 @@ class JULE(
         partners: "all", "smaller" or "larger"; see `quantal.graph.agglomerate`.
         local_above: the local structure counts only while there are more clusters than this.
         on_exhausted: "grow_ks", "centroid" or "stop": what to do when no two clusters are linked.
-        isolated: "join": a cluster without any affinity first joins the one whose mean is nearest;
-            "keep": it waits for `on_exhausted`, and true clusters may be merged in its stead.
+        outliers: "join": clusters of a few outliers do not count and join the cluster whose mean
+            is nearest, see `quantal.graph.cut_joining_outliers`; "keep": they are clusters, and
+            true ones may be merged in their stead.
         longest_chain: None, or the cut of the first clusters' chains.
         scaled_gradient: repeat the defect of the authors' Torch criterion; see `TripletLoss`.
         extraction: batch-norm mode in which the stages embed the rows: "eval"; or "train", by the
@@ -100,8 +101,8 @@ class JULE(
     loss is half of ours: the defaults have half of its step and twice its decay. The supplement's
     own settings are ``from_preset("paper")``, those of the codes "caffe" and "torch".
     Differs: neighbours in the local structure are ranked without regard to the clusters' numbers;
-        isolated clusters join the nearest mean however many clusters there are; rows whose first
-        clusters are fewer than ``n_clusters`` start alone.
+        clusters of a few outliers join the nearest mean; rows whose first clusters are fewer than
+        ``n_clusters`` start alone.
 
     Examples:
         >>> from sklearn.datasets import load_digits
@@ -141,7 +142,7 @@ class JULE(
         partners: str = "all",
         local_above: int = 0,
         on_exhausted: str = "grow_ks",
-        isolated: str = "join",
+        outliers: str = "join",
         longest_chain: int | None = None,
         scaled_gradient: bool = False,
         extraction: str = "eval",
@@ -180,7 +181,7 @@ class JULE(
         self.partners = partners
         self.local_above = local_above
         self.on_exhausted = on_exhausted
-        self.isolated = isolated
+        self.outliers = outliers
         self.longest_chain = longest_chain
         self.scaled_gradient = scaled_gradient
         self.extraction = extraction

@@ -24,7 +24,7 @@ from .jule_stages import Merging, Schedule, Stages
 from .natural_number import natural_number
 
 RESULTS = ("rerun", "joint")
-ISOLATED = ("join", "keep")
+OUTLIERS = ("join", "keep")
 EXTRACTIONS = ("eval", "train")
 
 
@@ -59,7 +59,7 @@ class JuleFit(JuleFolder, RowReader):
     partners: str
     local_above: int
     on_exhausted: str
-    isolated: str
+    outliers: str
     longest_chain: int | None
     scaled_gradient: bool
     extraction: str
@@ -81,7 +81,7 @@ class JuleFit(JuleFolder, RowReader):
             require_range(name, getattr(self, name), low=0, high=1)
         require_range("learning_rate", self.learning_rate, low=0, low_open=True)
         require_choice("result", self.result, RESULTS)
-        require_choice("isolated", self.isolated, ISOLATED)
+        require_choice("outliers", self.outliers, OUTLIERS)
         require_choice("extraction", self.extraction, EXTRACTIONS)
         options = {
             "update": self.update,
@@ -97,7 +97,7 @@ class JuleFit(JuleFolder, RowReader):
             1.0,
             self.unrolling_rate,
             self.longest_chain,
-            self.isolated == "join",
+            self.outliers == "join",
             options,
         )
         loss = TripletLoss(
@@ -198,9 +198,10 @@ class JuleFit(JuleFolder, RowReader):
         self.tree_ = merging.again(self.embeddings_, lowest)
         found = stages.labels
         if self.n_clusters == "auto":
-            found = self.tree_.cut(natural_number(self.tree_, most=least))
+            number = natural_number(self.tree_, most=least)
+            found = merging.cut(self.tree_, number, self.embeddings_)
         elif self.result == "rerun":
-            found = self.tree_.cut(self.tree_.n_final)
+            found = merging.cut(self.tree_, self.tree_.n_final, self.embeddings_)
         self.labels_, self.cluster_sizes_ = _by_size(found)
         self.n_clusters_ = len(self.cluster_sizes_)
 

@@ -18,8 +18,8 @@ from ..graph import (
     Progress,
     affinity_graph,
     agglomerate,
+    cut_joining_outliers,
     initial_clusters,
-    join_isolated,
 )
 from ..objectives import TripletLoss
 from ..training import Checkpoints, Plan, ProgressBar, Run
@@ -42,7 +42,7 @@ class Merging:
         a: Factor of the kernel's width.
         share: Share of the clusters that a stage merges away (eta).
         longest_chain: Cut of the first clusters' chains, or None.
-        joins_isolated: Whether clusters without any affinity first join the nearest mean.
+        joins_outliers: Whether a few outliers join the nearest mean instead of being a cluster.
         options: Arguments of `agglomerate`.
     """
 
@@ -50,7 +50,7 @@ class Merging:
     a: float
     share: float
     longest_chain: int | None
-    joins_isolated: bool
+    joins_outliers: bool
     options: dict[str, Any]
 
     def first_clusters(
@@ -67,17 +67,20 @@ class Merging:
 
     def merge(self, rows: NDArray[np.float32], labels: NDArray[np.int64], target: int) -> MergeTree:
         """Merge clusters of embedded rows, (n, d), until ``target`` are left."""
-        weights = affinity_graph(rows, self.n_neighbors, a=self.a).weights
-        if self.joins_isolated:
-            labels = join_isolated(weights, labels, rows, least=target)
         return agglomerate(
-            weights,
+            affinity_graph(rows, self.n_neighbors, a=self.a).weights,
             labels,
             target,
             rows=rows,
             regrow=lambda k: affinity_graph(rows, k, a=self.a).weights,
             **self.options,
         )
+
+    def cut(self, tree: MergeTree, n_clusters: int, rows: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Return the labels of embedded rows, (n, d), at so many clusters."""
+        if self.joins_outliers:
+            return cut_joining_outliers(tree, n_clusters, rows, self.n_neighbors)
+        return tree.cut(n_clusters)
 
     def again(self, rows: NDArray[np.float32], least: int) -> MergeTree:
         """Cluster embedded rows, (n, d), from the first clusters on.
@@ -245,8 +248,9 @@ class Stages:
     def _merge(self) -> bool:
         """Merge the clusters of this stage; tell whether there was anything to merge."""
         target = self.merging.stage_target(self.n_clusters(), self.least)
-        tree = self.merging.merge(self.embed_all(), self.labels, target)
-        self.labels = tree.cut(tree.n_final)
+        rows = self.embed_all()
+        tree = self.merging.merge(rows, self.labels, target)
+        self.labels = self.merging.cut(tree, tree.n_final, rows)
         self.stage += 1
         self.sizes.append(self.n_clusters())
         return self.sizes[-1] < self.sizes[-2]

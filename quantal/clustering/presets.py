@@ -20,12 +20,12 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "n_negatives": 20,
             "learning_rate": 0.01,
             "weight_decay": 5e-5,
-            "isolated": "keep",
+            "outliers": "keep",
         },
         "caffe": {
             "n_nearest": 6,  # five beyond the nearest
             "partners": "larger",
-            "isolated": "keep",
+            "outliers": "keep",
         },
         "torch": {
             "positives": "pairs",

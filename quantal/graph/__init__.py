@@ -7,9 +7,9 @@ from .agglomeration import agglomerate
 from .candidates import Progress
 from .exact_linkage import agglomerate_exactly
 from .initial_clusters import initial_clusters
-from .isolated import join_isolated
 from .merge_tree import MergeTree
 from .neighbors import kth_distance, nearest_neighbors, sampled_reference
+from .outliers import cut_joining_outliers
 
 __all__ = [
     "AffinityGraph",
@@ -18,8 +18,8 @@ __all__ = [
     "affinity_graph",
     "agglomerate",
     "agglomerate_exactly",
+    "cut_joining_outliers",
     "initial_clusters",
-    "join_isolated",
     "kth_distance",
     "nearest_neighbors",
     "random_walk",
