@@ -215,7 +215,6 @@ class JULE(
         self._dtype = resolve_dtype(self.precision, self._device, embedder.widths)
         network = embedder.build(derived_generator(seed, PURPOSES["network"])).to(self._device)
         rows = Rows(x, embedder.preparation, self._device)
-        schedule = self._schedule(seed)
         self.embedder_, self.network_ = embedder, network
         stages = Stages(
             network=network,
@@ -225,13 +224,13 @@ class JULE(
             embed_all=partial(self._embed_stage, rows),
             loss=loss,
             merging=merging,
-            schedule=schedule,
+            plan=self._plan(len_of(x), seed),
             least=least,
             labels=np.arange(len_of(x)),
         )
         self._run(stages, x, seed)
         self.embeddings_ = self._embed(rows)
-        self._conclude(stages, merging, least)
+        self._conclude(stages)
         self.data_ = data_fingerprint(x)
         return self
 
@@ -240,8 +239,7 @@ class JULE(
 
         It is that of the fitted row whose embedding is nearest; a row of the fit is its own.
         """
-        found, nearest = nearest_neighbors(self.transform(X), 1, reference=self.embeddings_)
-        del found
+        _, nearest = nearest_neighbors(self.transform(X), 1, reference=self.embeddings_)
         labels: NDArray[np.int64] = self.labels_[nearest[:, 0]]
         return labels
 

@@ -15,12 +15,13 @@ from ..estimators import RowReader, blockwise, data_fingerprint
 from ..estimators.input_rows import len_of
 from ..estimators.network_estimator import SILENT
 from ..objectives import TripletLoss
-from ..training import Checkpoints, ProgressBar
+from ..training import Checkpoints, Plan, ProgressBar
 from ..training.checkpoint import fingerprint
 from ..training.rows import Rows
+from .cluster_order import by_size
 from .jule_folder import JuleFolder
 from .jule_network import Embedder, embedder_for
-from .jule_stages import Merging, Schedule, Stages
+from .jule_stages import Merging, Stages
 from .natural_number import natural_number
 
 RESULTS = ("rerun", "joint")
@@ -94,7 +95,6 @@ class JuleFit(JuleFolder, RowReader):
         }
         merging = Merging(
             self.n_neighbors,
-            1.0,
             self.unrolling_rate,
             self.longest_chain,
             self.outliers == "join",
@@ -143,15 +143,17 @@ class JuleFit(JuleFolder, RowReader):
             )
         return shape
 
-    def _schedule(self, seed: int) -> Schedule:
-        return Schedule(
-            self.n_epochs,
-            self.batch_size,
-            self.learning_rate,
-            self.momentum,
-            self.dampening,
-            self.weight_decay,
-            seed,
+    def _plan(self, n_rows: int, seed: int) -> Plan:
+        """Return the plan of the first stage."""
+        return Plan(
+            n_rows=n_rows,
+            n_epochs=self.n_epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            momentum=self.momentum,
+            dampening=self.dampening,
+            seed=seed,
         )
 
     def _run(self, stages: Stages, x: Any, seed: int) -> None:
@@ -164,7 +166,7 @@ class JuleFit(JuleFolder, RowReader):
         with ProgressBar(type(self).__name__, 1, shown=bool(self.verbose)) as bar:
             bar.preparing(f"joining {len_of(x)} rows to their nearest")
             stages.labels = stages.merging.first_clusters(x, stages.least, bar.prepared)
-            bar.training(stages.planned() * stages.schedule.steps(len_of(x)))
+            bar.training(stages.planned() * stages.plan.n_steps)
             stages.run(bar, checkpoints, resume=self.resume)
         if checkpoints is not None:
             checkpoints.clear()
@@ -189,27 +191,19 @@ class JuleFit(JuleFolder, RowReader):
             ]
         return torch.cat(parts).cpu().numpy()
 
-    def _conclude(self, stages: Stages, merging: Merging, least: int) -> None:
+    def _conclude(self, stages: Stages) -> None:
         """Set labels and figures of the fit."""
+        merging, rows = stages.merging, self.embeddings_
         self.history_ = stages.history
         self.stage_sizes_ = stages.sizes
-        self.joint_labels_ = _by_size(stages.labels)[0]
-        lowest = 1 if self.n_clusters == "auto" else least
-        self.tree_ = merging.again(self.embeddings_, lowest)
+        self.joint_labels_ = by_size(stages.labels)[0]
+        is_open = self.n_clusters == "auto"
+        self.tree_ = merging.again(rows, 1 if is_open else stages.least)
         found = stages.labels
-        if self.n_clusters == "auto":
-            number = natural_number(self.tree_, most=least)
-            found = merging.cut(self.tree_, number, self.embeddings_)
+        if is_open:
+            found = merging.cut(self.tree_, natural_number(self.tree_, most=stages.least), rows)
         elif self.result == "rerun":
-            found = merging.cut(self.tree_, self.tree_.n_final, self.embeddings_)
-        self.labels_, self.cluster_sizes_ = _by_size(found)
+            found = merging.cut(self.tree_, self.tree_.n_final, rows)
+        self.labels_, _ = by_size(found)
+        self.cluster_sizes_ = np.bincount(self.labels_)
         self.n_clusters_ = len(self.cluster_sizes_)
-
-
-def _by_size(labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number the clusters by size, the largest first; return labels and sizes."""
-    sizes = np.bincount(labels)
-    order = np.argsort(-sizes, kind="stable")
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return rank[labels], sizes[order].astype(np.int64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,6 @@ from ..graph import (
 from ..objectives import TripletLoss
 from ..training import Checkpoints, Plan, ProgressBar, Run
 from ..training.attempts import train_or_keep
-from ..training.batches import batches_per_epoch
 from ..training.checkpoint import restore_run
 from ..training.loop import Listener
 from ..training.randomness import PURPOSES, derived_generator, derived_seed
@@ -39,7 +38,6 @@ class Merging:
 
     Attributes:
         n_neighbors: Neighbours of each row in the graph (K_s).
-        a: Factor of the kernel's width.
         share: Share of the clusters that a stage merges away (eta).
         longest_chain: Cut of the first clusters' chains, or None.
         joins_outliers: Whether a few outliers join the nearest mean instead of being a cluster.
@@ -47,7 +45,6 @@ class Merging:
     """
 
     n_neighbors: int
-    a: float
     share: float
     longest_chain: int | None
     joins_outliers: bool
@@ -68,11 +65,11 @@ class Merging:
     def merge(self, rows: NDArray[np.float32], labels: NDArray[np.int64], target: int) -> MergeTree:
         """Merge clusters of embedded rows, (n, d), until ``target`` are left."""
         return agglomerate(
-            affinity_graph(rows, self.n_neighbors, a=self.a).weights,
+            affinity_graph(rows, self.n_neighbors).weights,
             labels,
             target,
             rows=rows,
-            regrow=lambda k: affinity_graph(rows, k, a=self.a).weights,
+            regrow=lambda k: affinity_graph(rows, k).weights,
             **self.options,
         )
 
@@ -117,47 +114,19 @@ def _joined(trees: list[MergeTree]) -> MergeTree:
     )
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How the network is trained in a stage.
+def stage_plan(first: Plan, stage: int) -> Plan:
+    """Return the plan of a stage, counted from 0, whose steps go on from those behind.
 
-    Attributes:
-        n_epochs: Passes over the rows in every stage.
-        batch_size: Rows of a step.
-        learning_rate: Of the first step; it falls by (1 + 1e-4 t)^-0.75 over all stages' steps.
-        momentum: Of gradient descent.
-        dampening: Of the momentum.
-        weight_decay: Coupled L2 rate.
-        seed: Source of the row orders and draws.
+    Args:
+        first: of stage 0, but for its schedule; every stage has as many steps.
+        stage: which one.
     """
-
-    n_epochs: int
-    batch_size: int
-    learning_rate: float
-    momentum: float
-    dampening: float
-    weight_decay: float
-    seed: int
-
-    def steps(self, n_rows: int) -> int:
-        """Return the steps of a stage."""
-        return self.n_epochs * batches_per_epoch(n_rows, min(self.batch_size, n_rows))
-
-    def plan(self, n_rows: int, stage: int) -> Plan:
-        """Return the plan of a stage, counted from 0."""
-        n_steps = self.steps(n_rows)
-        before = stage * n_steps
-        return Plan(
-            n_rows=n_rows,
-            n_epochs=self.n_epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            momentum=self.momentum,
-            dampening=self.dampening,
-            schedule=lambda done: (1 + RATE_SLOPE * (before + done * n_steps)) ** -RATE_POWER,
-            seed=derived_seed(self.seed, PURPOSES["order"], stage),
-        )
+    before = stage * first.n_steps
+    return replace(
+        first,
+        schedule=lambda done: (1 + RATE_SLOPE * (before + done * first.n_steps)) ** -RATE_POWER,
+        seed=derived_seed(first.seed, PURPOSES["order"], stage),
+    )
 
 
 @dataclass
@@ -170,7 +139,7 @@ class Stages:
         embed_all: () -> embeddings of all rows, shape (n, d).
         loss: What a step minimises.
         merging: How clusters are merged.
-        schedule: How the network is trained.
+        plan: How the network is trained in the first stage; see `stage_plan`.
         least: Clusters to stop at.
         labels: Cluster of each row, as far as it has come, shape (n,).
         stage: Stages behind.
@@ -183,7 +152,7 @@ class Stages:
     embed_all: Callable[[], NDArray[np.float32]]
     loss: TripletLoss
     merging: Merging
-    schedule: Schedule
+    plan: Plan
     least: int
     labels: NDArray[np.int64]
     stage: int = 0
@@ -225,8 +194,8 @@ class Stages:
                 return
 
     def _run(self, bar: ProgressBar, checkpoints: Checkpoints | None) -> Run:
-        plan = self.schedule.plan(len(self.labels), self.stage)
-        generator = derived_generator(self.schedule.seed, PURPOSES["step"], self.stage)
+        plan = stage_plan(self.plan, self.stage)
+        generator = derived_generator(self.plan.seed, PURPOSES["step"], self.stage)
         listeners: list[Listener] = [bar]
         bar.steps_before = self.stage * plan.n_steps
         if checkpoints is not None:

@@ -13,10 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 from ..errors import DataError, require_choice, require_range
 from ..graph import MergeTree, affinity_graph, initial_clusters
 from ..graph.affinity import scaled_to_unit_length
+from .cluster_order import by_size
 from .partition_clusterer import PartitionClusterer
 
 EXHAUSTED = ("grow_ks", "centroid")
-ORDERS = ("leading", "exact")
 _ROWS_AT_ONCE = 4096
 
 
@@ -108,11 +108,11 @@ class LinkageClusterer(PartitionClusterer):
             ParameterError: The merges never left so many clusters.
         """
         check_is_fitted(self)
-        return _by_size(self.tree_.cut(n_clusters))
+        return by_size(self.tree_.cut(n_clusters))[0]
 
     def _check_restored(self) -> None:
         tree = self.tree_
-        if not np.array_equal(_by_size(tree.cut(tree.n_final)), self.labels_):
+        if not np.array_equal(by_size(tree.cut(tree.n_final))[0], self.labels_):
             raise ValueError("the merges do not lead to labels_")
 
 
@@ -128,11 +128,3 @@ def _centered(x: Any) -> NDArray[np.float32]:
         rows = slice(start, start + _ROWS_AT_ONCE)
         np.subtract(x[rows], means, out=centered[rows], casting="same_kind", dtype=np.float64)
     return centered
-
-
-def _by_size(labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number clusters by size, the largest first, as `PartitionClusterer.fit` does."""
-    order = np.argsort(-np.bincount(labels), kind="stable")
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return rank[labels]

@@ -19,6 +19,7 @@ from ..training.attempts import Outcome, load_outcome
 from ..training.rows import Rows
 from .balance import InformationTerm, information_term, prior_vector
 from .cluster_folder import ClusterFolder
+from .cluster_order import by_size
 from .parameters import require_shared_parameters
 from .prediction import NetworkPrediction, log_probabilities
 from .summary import summarise
@@ -120,8 +121,8 @@ class NetworkClusterer(
         """Number the clusters by size, largest first, unless the prior gives them identities."""
         if self.prior is not None and not isinstance(self.prior, str):
             return
-        sizes = np.bincount(log_p.argmax(axis=1), minlength=self.n_clusters)
-        order = torch.from_numpy(np.argsort(-sizes, kind="stable")).to(self._device)
+        _, found = by_size(log_p.argmax(axis=1), self.n_clusters)
+        order = torch.from_numpy(found).to(self._device)
         with torch.no_grad():
             self.network_.output.copy_(self.network_.output[:, order])
             self.network_.bias.copy_(self.network_.bias[order])

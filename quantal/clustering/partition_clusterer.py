@@ -18,6 +18,7 @@ from ..errors import CollapseWarning, DataError, require_range
 from ..estimators import ModelFolder, RowReader, data_fingerprint
 from ..estimators.input_rows import len_of
 from ..training.randomness import derived_seed, seed_from
+from .cluster_order import by_size
 from .presets import Presets
 
 PURPOSE = 8
@@ -94,13 +95,9 @@ class PartitionClusterer(
         generator = np.random.default_rng(derived_seed(seed_from(self.random_state), PURPOSE))
         with threadpool_limits(1):  # the order of sums, hence the last bit, depends on the threads
             found = self._fit(x, generator)
-        sizes = np.bincount(found, minlength=int(self.n_clusters))
-        order = np.argsort(-sizes, kind="stable")
-        rank = np.empty(len(order), np.int64)
-        rank[order] = np.arange(len(order))
+        self.labels_, order = by_size(found, int(self.n_clusters))
         self._renumbered(order)
-        self.labels_ = rank[found]
-        self.cluster_sizes_ = sizes[order].astype(np.int64)
+        self.cluster_sizes_ = np.bincount(self.labels_, minlength=len(order))
         self.data_ = data_fingerprint(x)
         self._warn_of_empty_clusters()
         return self

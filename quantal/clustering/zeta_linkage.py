@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
-from ..errors import require_choice, require_range
-from ..graph import MergeTree, agglomerate, agglomerate_exactly, random_walk
-from .linkage_clusterer import ORDERS, LinkageClusterer
+from .walk_linkage import WalkLinkage
 
 
-class ZetaLinkage(LinkageClusterer):
+class ZetaLinkage(WalkLinkage):
     """Agglomeration by the increment of zeta functions on a directed graph (Zell).
 
     P walks from a row to itself and its neighbours by their weights. What a cluster is worth is the
@@ -60,44 +53,5 @@ class ZetaLinkage(LinkageClusterer):
         (10,)
     """
 
-    def __init__(
-        self,
-        n_clusters: int = 8,
-        *,
-        n_neighbors: int = 20,
-        kernel_width: float = 1.0,
-        sigma_doubling: bool = True,
-        centered: bool = False,
-        unit_rows: bool = False,
-        order: str = "leading",
-        z: float = 0.01,
-        on_exhausted: str = "grow_ks",
-        random_state: Any = None,
-    ) -> None:
-        self.n_clusters = n_clusters
-        self.n_neighbors = n_neighbors
-        self.kernel_width = kernel_width
-        self.sigma_doubling = sigma_doubling
-        self.centered = centered
-        self.unit_rows = unit_rows
-        self.order = order
-        self.z = z
-        self.on_exhausted = on_exhausted
-        self.random_state = random_state
-
-    def _require_parameters(self) -> None:
-        super()._require_parameters()
-        require_choice("order", self.order, ORDERS)
-        require_range("z", self.z, low=0, low_open=True, high=0.999)
-
-    def _merged(self, weights: Any, labels: NDArray[np.int64], regrow: Any, rows: Any) -> MergeTree:
-        walk = random_walk(weights)
-        options: dict[str, Any] = {
-            "on_exhausted": self.on_exhausted,
-            "rows": rows,
-            "regrow": lambda k: random_walk(regrow(k)),
-        }
-        if self.order == "exact":
-            options |= {"measure": "zeta", "z": self.z}
-            return agglomerate_exactly(walk, labels, self.n_clusters, **options)
-        return agglomerate(walk, labels, self.n_clusters, linkage="cycle", **options)
+    measure = "zeta"
+    linkage = "cycle"

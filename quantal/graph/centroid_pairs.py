@@ -12,6 +12,21 @@ from .neighbors import nearest_neighbors
 from .row_blocks import is_sparse
 
 
+def cluster_means(rows: Any, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the mean row of each cluster, shape (clusters, d).
+
+    Args:
+        rows: (n, d) array, memory map or SciPy sparse matrix; other axes are taken as columns.
+        labels: (n,) int64 labels from 0, each of them in use.
+    """
+    n = len(labels)
+    sizes = np.bincount(labels)
+    members = sparse.csr_array((np.ones(n), labels, np.arange(n + 1)), shape=(n, len(sizes)))
+    table = rows if is_sparse(rows) else np.asarray(rows).reshape(n, -1)
+    sums = members.T @ table  # float64
+    return np.asarray((sums.toarray() if is_sparse(sums) else sums) / sizes[:, None])
+
+
 class CentroidPairs:
     """Means of clusters, merged one pair after another.
 
@@ -23,16 +38,9 @@ class CentroidPairs:
     """
 
     def __init__(self, rows: Any, labels: NDArray[np.int64]) -> None:
-        n_clusters = int(labels.max()) + 1
-        ones = np.ones(len(labels))
-        members = sparse.csr_array(
-            (ones, labels, np.arange(len(labels) + 1)), shape=(len(labels), n_clusters)
-        )
-        table = rows if is_sparse(rows) else np.asarray(rows).reshape(len(labels), -1)
-        sums = members.T @ table  # float64, (clusters, d)
         self.sizes = np.bincount(labels).astype(np.float64)
-        self.means = (sums.toarray() if is_sparse(sums) else sums) / self.sizes[:, None]
-        self.alive = np.ones(n_clusters, np.bool_)
+        self.means = cluster_means(rows, labels)
+        self.alive = np.ones(len(self.sizes), np.bool_)
         distances, nearest = nearest_neighbors(self.means, 1, n_threads=1)
         self.nearest = nearest[:, 0]
         self.squared = distances[:, 0].astype(np.float64) ** 2

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.memory_map import row_chunks
 from ..errors import require_range
+from .centroid_pairs import cluster_means
 from .merge_tree import MergeTree
 from .neighbors import nearest_neighbors
 
@@ -43,32 +43,32 @@ def cut_joining_outliers(
     require_range("n_neighbors", n_neighbors, low=1, integer=True)
     plain = tree.cut(n_clusters)
     most = min(n_neighbors, OUTLIER_SHARE * len(plain) / n_clusters)
-    labels = plain
-    for count in range(n_clusters, tree.n_initial + 1):
-        sizes = np.bincount(labels)
-        if np.count_nonzero(sizes > most) == n_clusters:
-            return _joined(labels, sizes > most, rows)
-        if count < tree.n_initial:
-            labels = tree.cut(count + 1)
-    return plain
-
-
-def _joined(labels: NDArray[np.int64], kept: NDArray[np.bool_], rows: Any) -> NDArray[np.int64]:
-    """Give the rows of clusters that are not kept to the nearest mean of those that are."""
+    count = _count_with(tree, n_clusters, most)
+    if count is None:
+        return plain
+    labels = tree.cut(count)
+    kept = np.bincount(labels) > most
     if kept.all():
         return labels
-    means = _means(rows, labels, len(kept))
+    means = cluster_means(rows, labels)
     _, nearest = nearest_neighbors(means[~kept], 1, reference=means[kept])
     number = np.empty(len(kept), np.int64)
-    number[kept] = np.arange(np.count_nonzero(kept))
+    number[kept] = np.arange(n_clusters)
     number[~kept] = nearest[:, 0]
     return number[labels]
 
 
-def _means(rows: Any, labels: NDArray[np.int64], n_clusters: int) -> NDArray[np.float64]:
-    """Return the mean row of each cluster, (n_clusters, d)."""
-    total = np.zeros((n_clusters, int(rows.shape[1])))
-    for start, part in row_chunks(rows):
-        dense = np.asarray(part) if isinstance(part, np.ndarray) else part.toarray()
-        np.add.at(total, labels[start : start + len(dense)], dense)
-    return total / np.bincount(labels, minlength=n_clusters)[:, None]
+def _count_with(tree: MergeTree, n_clusters: int, most: float) -> int | None:
+    """Return the least number of clusters of which ``n_clusters`` have more than ``most`` rows."""
+    sizes = np.bincount(tree.labels)
+    n_large = int(np.count_nonzero(sizes > most))
+    found = tree.n_initial if n_large == n_clusters else None
+    for count, (a, b) in zip(
+        range(tree.n_initial - 1, n_clusters - 1, -1), tree.pairs.tolist(), strict=False
+    ):
+        before = int(sizes[a] > most) + int(sizes[b] > most)
+        sizes[a] += sizes[b]
+        n_large += int(sizes[a] > most) - before
+        if n_large == n_clusters:
+            found = count
+    return found
