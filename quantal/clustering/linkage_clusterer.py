@@ -6,18 +6,16 @@ from abc import abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from ..errors import DataError, require_choice, require_range
+from ..errors import require_choice, require_range
 from ..graph import MergeTree, affinity_graph, initial_clusters
-from ..graph.affinity import scaled_to_unit_length
+from ..graph.row_scaling import scaled_to_unit_length, without_column_means
 from .cluster_order import by_size
 from .partition_clusterer import PartitionClusterer
 
 EXHAUSTED = ("grow_ks", "centroid")
-_ROWS_AT_ONCE = 4096
 
 
 class LinkageClusterer(PartitionClusterer):
@@ -67,7 +65,7 @@ class LinkageClusterer(PartitionClusterer):
         require_choice("on_exhausted", self.on_exhausted, EXHAUSTED)
 
     def _fit(self, x: Any, generator: np.random.Generator) -> NDArray[np.int64]:  # noqa: ARG002
-        rows = _centered(x) if self.centered else x
+        rows = without_column_means(x) if self.centered else x
         rows = scaled_to_unit_length(rows) if self.unit_rows else rows
         graph = self._graph(rows, self.n_neighbors)
         labels = initial_clusters(graph.neighbors)
@@ -114,17 +112,3 @@ class LinkageClusterer(PartitionClusterer):
         tree = self.tree_
         if not np.array_equal(by_size(tree.cut(tree.n_final))[0], self.labels_):
             raise ValueError("the merges do not lead to labels_")
-
-
-def _centered(x: Any) -> NDArray[np.float32]:
-    """Return rows without the means of their columns, shape (n, d)."""
-    if sp.issparse(x):
-        raise DataError(
-            "centered=True fills every zero of sparse rows. Pass X.toarray(), or centered=False."
-        )
-    means = x.mean(axis=0, dtype=np.float64)
-    centered = np.empty(x.shape, np.float32)
-    for start in range(0, len(x), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        np.subtract(x[rows], means, out=centered[rows], casting="same_kind", dtype=np.float64)
-    return centered

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,12 +11,10 @@ from scipy import sparse
 from ..errors import DataError, ParameterError, require_range
 from .candidates import Progress
 from .neighbors import nearest_neighbors
-from .row_blocks import is_sparse
+from .row_scaling import scaled_to_unit_length
 
 LEAST_NEAREST_WEIGHT = 1e-5
 """Weight of every row's nearest neighbour that doubling the kernel's width must reach."""
-
-_BLOCK_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,42 +93,6 @@ def affinity_graph(
     return AffinityGraph(edges, neighbors, distances, sigma_squared)
 
 
-def scaled_to_unit_length(X: ArrayLike) -> Any:
-    """Divide every row by its Euclidean length.
-
-    Args:
-        X: (n, d) or (n, ...) numbers: array, memory map or SciPy sparse matrix.
-
-    Returns:
-        A new (n, d) float32 array, or a CSR array of float64. Rows of zeros stay as they are.
-
-    Raises:
-        DataError: ``X`` has no rows and columns.
-    """
-    if is_sparse(X):
-        table: Any = X
-        table = sparse.csr_array(table)
-        squared = np.asarray(table.astype(np.float64).power(2).sum(axis=1)).ravel()
-        return (sparse.diags_array(_inverse_lengths(squared)) @ table).tocsr()
-    values = np.asarray(X)
-    if values.ndim < 2 or 0 in values.shape:
-        raise DataError(
-            f"X must have shape (n_samples, n_features) with at least one of each, got "
-            f"{values.shape}."
-        )
-    values = values.reshape(len(values), -1)
-    result = np.empty(values.shape, np.float32)
-    step = max(1, _BLOCK_BYTES // (8 * values.shape[1]))
-    for start in range(0, len(values), step):
-        block = values[start : start + step].astype(np.float64)
-        with np.errstate(invalid="ignore"):  # what is not finite is refused by the search
-            largest = np.abs(block).max(axis=1)  # squares of huge or tiny numbers leave float64
-            block /= np.where(largest > 0, largest, 1.0)[:, None]
-            factors = _inverse_lengths(np.einsum("nd,nd->n", block, block))
-            result[start : start + step] = block * factors[:, None]
-    return result
-
-
 def random_walk(weights: sparse.csr_array) -> sparse.csr_array:
     """Return the transition probabilities of a walk on the graph, without the stay at a row.
 
@@ -158,7 +119,3 @@ def random_walk(weights: sparse.csr_array) -> sparse.csr_array:
     walk: sparse.csr_array = (sparse.diags_array(1.0 / sums) @ weights).tocsr()
     walk.sort_indices()
     return walk
-
-
-def _inverse_lengths(squared: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 1.0 / np.sqrt(np.where(squared > 0, squared, 1.0))

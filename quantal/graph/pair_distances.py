@@ -12,9 +12,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from ..data.memory_ceiling import require_memory
-from ..errors import ParameterError, require_choice
+from ..errors import require_choice
 from ..threads import run_all, thread_count
 from .neighbors import nearest_neighbors
+from .row_scaling import without_column_means
 
 DENSE_ROWS = 12_000
 """Rows above which "auto" keeps near pairs only: all pairs would take more than 1.1 GB."""
@@ -97,8 +98,7 @@ def pair_distances(
         centered: subtract the columns' means before that.
 
     Raises:
-        ParameterError: Sparse rows are to be centred.
-        DataError: All pairs do not fit in memory.
+        DataError: Sparse rows are to be centred, or all pairs do not fit in memory.
     """
     n = int(x.shape[0])
     if form == "dense":
@@ -113,13 +113,7 @@ def pair_distances(
 
 
 def _as_float(x: Any, dtype: type[np.floating[Any]], unit_rows: bool, centered: bool) -> Any:
-    if centered and sp.issparse(x):
-        raise ParameterError(
-            "centered=True fills every zero of sparse rows. Pass X.toarray(), or centered=False."
-        )
-    rows = x.astype(dtype)
-    if centered:
-        rows -= x.mean(axis=0, dtype=np.float64).astype(dtype)
+    rows = without_column_means(x, dtype) if centered else x.astype(dtype)
     if not unit_rows:
         return rows
     lengths = np.sqrt(_squared_norms(rows))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.base import clone
 from sklearn.datasets import load_digits, make_moons
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import adjusted_rand_score
@@ -115,24 +114,29 @@ def test_centered_rows_are_the_rows_without_their_mean(method, X):
         method(8, centered=True).fit(sparse.csr_array(X))
 
 
+WRONG = [
+    ("kernel_width", 0, r"kernel_width must be a number in \(0"),
+    ("sigma_doubling", "yes", "sigma_doubling must be one of True, False, got 'yes'"),
+    ("on_exhausted", "stop", "on_exhausted must be one of 'grow_ks', 'centroid', got 'stop'"),
+    ("update", "eq8", r"update must be one of .*Did you mean 'eq7'\?"),
+    ("alpha", -2, r"alpha must be a number in \(-1"),
+    ("order", "exakt", r"order must be one of .*Did you mean 'exact'\?"),
+    ("z", 1, r"z must be a number in \(0, 0.999\], got 1"),
+]
+
+
 @pytest.mark.parametrize(
-    ("name", "value", "text"),
+    ("linkage", "name", "value", "text"),
     [
-        ("kernel_width", 0, r"kernel_width must be a number in \(0"),
-        ("sigma_doubling", "yes", "sigma_doubling must be one of True, False, got 'yes'"),
-        ("on_exhausted", "stop", "on_exhausted must be one of 'grow_ks', 'centroid', got 'stop'"),
-        ("update", "eq8", r"update must be one of .*Did you mean 'eq7'\?"),
-        ("alpha", -2, r"alpha must be a number in \(-1"),
-        ("order", "exakt", r"order must be one of .*Did you mean 'exact'\?"),
-        ("z", 1, r"z must be a number in \(0, 0.999\], got 1"),
+        pytest.param(cls, *wrong, id=f"{cls.__name__}-{wrong[0]}")
+        for cls in METHODS
+        for wrong in WRONG
+        if wrong[0] in cls().get_params()
     ],
 )
-def test_wrong_parameters_are_refused_with_what_is_allowed(method, X, name, value, text):
-    model = clone(method())
-    if name not in model.get_params():
-        pytest.skip(f"takes no {name}")
+def test_wrong_parameters_are_refused_with_what_is_allowed(linkage, name, value, text, X):
     with pytest.raises(ParameterError, match=text):
-        model.set_params(**{name: value}).fit(X)
+        linkage(**{name: value}).fit(X)
 
 
 def test_dense_solves_of_many_rows_are_refused_with_the_way_out():

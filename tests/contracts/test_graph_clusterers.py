@@ -208,32 +208,38 @@ def test_empty_clusters_are_a_warning(X):
         LocalityPreservingNMF(4, alpha=0, random_state=0).fit(np.repeat(np.eye(2), 5, axis=0))
 
 
+WRONG = [
+    ("n_clusters", 0, r"n_clusters must be an integer in \[1, inf\), got 0"),
+    ("n_init", 0, r"n_init must be an integer in \[1, inf\), got 0"),
+    ("affinity", "dens", r"affinity must be one of .*Did you mean 'dense'\?"),
+    ("unit_rows", 2, r"unit_rows must be one of True, False, got 2"),
+    ("n_neighbors", 0, r"n_neighbors must be an integer in \[1, inf\), got 0"),
+    ("width", "scam", r"width must be a number > 0 or 'scan', got 'scam'"),
+    ("width", 0, r"width must be a number in \(0, inf\), got 0"),
+    ("assign", "rotate", r"assign must be one of .*Did you mean 'rotation'\?"),
+    ("order", "size", r"order must be one of '\w+', '\w+', got 'size'"),
+    ("sigma", "median", r"sigma must be one of 'mean', 'mean_squared', got 'median'"),
+    ("sigma", -1, r"sigma must be a number in \(0, inf\), got -1"),
+    ("landmarks", "rows", r"landmarks must be one of 'kmeans', 'random', got 'rows'"),
+    ("scale", 0, r"scale must be a number in \(0, inf\), got 0"),
+    ("threshold", 1, r"threshold must be a number in \[0, 0.999\], got 1"),
+    ("alpha", -1, r"alpha must be a number in .*, got -1"),
+    ("negative", "drop", r"negative must be one of 'shift', 'clip', 'refuse', got 'drop'"),
+]
+
+
 @pytest.mark.parametrize(
-    ("name", "value", "text"),
+    ("estimator", "name", "value", "text"),
     [
-        ("n_clusters", 0, r"n_clusters must be an integer in \[1, inf\), got 0"),
-        ("n_init", 0, r"n_init must be an integer in \[1, inf\), got 0"),
-        ("affinity", "dens", r"affinity must be one of .*Did you mean 'dense'\?"),
-        ("unit_rows", 2, r"unit_rows must be one of True, False, got 2"),
-        ("n_neighbors", 0, r"n_neighbors must be an integer in \[1, inf\), got 0"),
-        ("width", "scam", r"width must be a number > 0 or 'scan', got 'scam'"),
-        ("width", 0, r"width must be a number in \(0, inf\), got 0"),
-        ("assign", "rotate", r"assign must be one of .*Did you mean 'rotation'\?"),
-        ("order", "size", r"order must be one of '\w+', '\w+', got 'size'"),
-        ("sigma", "median", r"sigma must be one of 'mean', 'mean_squared', got 'median'"),
-        ("sigma", -1, r"sigma must be a number in \(0, inf\), got -1"),
-        ("landmarks", "rows", r"landmarks must be one of 'kmeans', 'random', got 'rows'"),
-        ("scale", 0, r"scale must be a number in \(0, inf\), got 0"),
-        ("threshold", 1, r"threshold must be a number in \[0, 0.999\], got 1"),
-        ("alpha", -1, r"alpha must be a number in .*, got -1"),
-        ("negative", "drop", r"negative must be one of 'shift', 'clip', 'refuse', got 'drop'"),
+        pytest.param(model, *wrong, id=f"{key}-{wrong[0]}-{wrong[1]}")
+        for key, model in QUICK.items()
+        for wrong in WRONG
+        if wrong[0] in model.get_params()
     ],
 )
-def test_wrong_parameters_are_refused_at_fit_with_what_is_allowed(estimator, X, name, value, text):
-    if name not in estimator.get_params():
-        pytest.skip(f"takes no {name}")
+def test_wrong_parameters_are_refused_at_fit_with_what_is_allowed(estimator, name, value, text, X):
     with pytest.raises(ParameterError, match=text):
-        estimator.set_params(**{name: value}).fit(X)
+        clone(estimator).set_params(**{name: value}).fit(X)
 
 
 @pytest.mark.parametrize("name", PREDICTING)

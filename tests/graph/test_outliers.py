@@ -62,3 +62,23 @@ def test_outliers_no_longer_take_the_place_of_a_cluster():
     tree = agglomerate(weights, first, 3, on_exhausted="centroid", rows=x)
     assert np.bincount(tree.cut(3)).min() == 2
     assert np.bincount(cut_joining_outliers(tree, 3, x, 10)).min() >= 75
+
+
+def test_the_cut_is_the_lowest_with_so_many_clusters_of_more_than_outliers():
+    rng = np.random.default_rng(3)
+    for _ in range(40):
+        labels = np.repeat(np.arange(30), rng.integers(1, 12, size=30))
+        alive, pairs = list(range(30)), []
+        while len(alive) > 2:
+            a, b = sorted(rng.choice(len(alive), 2, replace=False))
+            pairs.append((alive[a], alive.pop(b)))
+        tree = MergeTree(labels, np.array(pairs), np.ones(28), np.ones(28, np.int64))
+        rows, wanted = rng.normal(size=(len(labels), 2)), 3
+        most = min(4, 0.1 * len(labels) / wanted)
+        large = [k for k in range(3, 31) if (np.bincount(tree.cut(k)) > most).sum() == wanted]
+        found = cut_joining_outliers(tree, wanted, rows, 4)
+        expected = tree.cut(large[0] if large else wanted)
+        kept = np.bincount(expected) > most if large else np.ones(wanted, bool)
+        assert len(np.unique(found)) == wanted
+        for cluster in np.flatnonzero(kept):  # what counts stays together
+            assert len(np.unique(found[expected == cluster])) == 1

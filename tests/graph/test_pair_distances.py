@@ -60,7 +60,7 @@ def test_rows_are_centred_before_they_get_length_one(x):
     found = pair_distances(x, "dense", 5, unit_rows=True, centered=True)
     same = pair_distances(x - x.mean(axis=0), "dense", 5, unit_rows=True)
     np.testing.assert_allclose(found.squared, same.squared, atol=1e-9)
-    with pytest.raises(ParameterError, match="centered=True fills every zero of sparse rows"):
+    with pytest.raises(DataError, match="centered=True fills every zero of sparse rows"):
         pair_distances(sp.csr_array(x), "dense", 5, unit_rows=True, centered=True)
 
 
