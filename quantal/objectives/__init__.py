@@ -22,6 +22,7 @@ from .divergence import (
 )
 from .entropy import conditional_entropy, marginal_entropy, mutual_information
 from .generative_hashing import BitModel, expected_generative_loss, generative_loss
+from .paired_information import joint_assignment, joint_information, paired_information
 from .scaled_generative import Scales, scaled_code_loss, scaled_generative_loss
 from .triplet import TripletLoss
 from .virtual_adversarial import (
@@ -45,6 +46,8 @@ __all__ = [
     "expected_generative_loss",
     "expected_pair_loss",
     "generative_loss",
+    "joint_assignment",
+    "joint_information",
     "kl_divergence",
     "label_divergence",
     "logit_gradient",
@@ -55,6 +58,7 @@ __all__ = [
     "pair_information",
     "pair_loss",
     "pair_surrogate",
+    "paired_information",
     "prior_divergence",
     "random_direction",
     "rpt_penalty",
