@@ -15,7 +15,15 @@ from .recall_run import run_recall
 from .recall_scores import Judged, RecallScores, judge_search
 from .recipe import Recipe, recipe_from_dict
 from .recipe_files import find_recipe, list_recipes, load_recipe
-from .recipe_parts import Bar, Baseline, DataOptions, Picture, Published, Sweep
+from .recipe_parts import (
+    Bar,
+    Baseline,
+    DataOptions,
+    Picture,
+    Published,
+    PublishedNmi,
+    Sweep,
+)
 from .record import Record, SeedResult, load_record, save_record
 from .reproduce import reproduce
 from .retrieval_recipe import PublishedScore, RetrievalRecipe, retrieval_recipe_from_dict
@@ -44,6 +52,7 @@ __all__ = [
     "Judged",
     "Picture",
     "Published",
+    "PublishedNmi",
     "PublishedScore",
     "RecallRecipe",
     "RecallRecord",

@@ -14,6 +14,7 @@ from .recipe_parts import (
     DataOptions,
     Picture,
     Published,
+    PublishedNmi,
     Sweep,
     chosen_seeds,
     from_table,
@@ -36,6 +37,7 @@ class Recipe:
         data: how the rows are made.
         source: paper, table and row of the published number.
         published: that number.
+        nmi: the paper's NMI of the same row, where it prints that too.
         bar: when ours counts as reproduced; None: it is reported only.
         baseline: k-means beside the row.
         sweep: the parameter that is varied, if any.
@@ -57,6 +59,7 @@ class Recipe:
     data: DataOptions = field(default_factory=DataOptions)
     source: str = ""
     published: Published | None = None
+    nmi: PublishedNmi | None = None
     bar: Bar | None = None
     baseline: Baseline | None = None
     sweep: Sweep | None = None
@@ -129,6 +132,7 @@ class Recipe:
 _TABLES: dict[str, type[Any]] = {
     "data": DataOptions,
     "published": Published,
+    "nmi": PublishedNmi,
     "bar": Bar,
     "baseline": Baseline,
     "sweep": Sweep,

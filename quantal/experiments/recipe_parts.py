@@ -99,6 +99,22 @@ class Published:
 
 
 @dataclass(frozen=True)
+class PublishedNmi:
+    """The paper's NMI of a row whose table gives the accuracy.
+
+    Attributes:
+        mean: normalised by the geometric mean of the entropies, in [0, 1].
+        source: where it is printed, if elsewhere than the row's number.
+    """
+
+    mean: float
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        require_fraction("nmi.mean", self.mean)
+
+
+@dataclass(frozen=True)
 class Bar:
     """When our number counts as reproduced; every condition given must hold.
 

@@ -16,6 +16,7 @@ from ..errors import ParameterError
 from ..metrics import evaluate_clustering
 from .data import ExperimentData, load_rows, load_truth
 from .environment import environment_key, environment_of
+from .peers import build_method
 from .recipe import Recipe
 from .recipe_parts import Baseline
 from .record import Record, SeedResult, load_record, save_record
@@ -91,7 +92,8 @@ def run_recipe(
             ``<records_dir>/kmeans/``.
         data_dir: folder of the real data sets; default: the environment variable QUANTAL_DATA.
         again: run finished seeds anew.
-        build: makes the estimator from method and parameters; default `quantal.catalog.build`.
+        build: makes the estimator from method and parameters; default: of `quantal.catalog`,
+            or scikit-learn's for "kmeans" and "average-linkage".
         progress: gets one line of text before and after each run.
         on_fit: gets each estimator right after its fit.
 
@@ -155,12 +157,8 @@ def _same(path: Path, recipe: Recipe) -> Record | None:
 def _estimator(
     recipe: Recipe, seed: int, value: Any, build: Callable[..., Clusterer] | None
 ) -> Clusterer:
-    if build is None:
-        from ..catalog import build as build_method
-
-        build = build_method
     try:
-        return build(
+        return (build or build_method)(
             recipe.method,
             n_clusters=recipe.n_clusters,
             random_state=seed,

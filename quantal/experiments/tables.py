@@ -26,7 +26,8 @@ HEADING = """# Results
 
 Generated from `benchmarks/recipes` and `benchmarks/records`; not edited by hand. `quantal reproduce
 RECIPE` repeats a row, and `docs/evidence.md` says how to read one. Scores are percentages at the
-last epoch, mean (sample standard deviation) over the seeds; accuracy unless another is named.
+last epoch, mean (sample standard deviation) over the seeds; accuracy unless another is named. NMI
+is normalised by the geometric mean.
 """
 
 
@@ -203,9 +204,9 @@ def _hashed_rows(recipes_dir: str | Path, records_dir: str | Path) -> list[Retri
 def _section(dataset: str, rows: Sequence[Row]) -> str:
     lines = [
         f"## {dataset}\n",
-        "| recipe | method | published | ours | to reach | verdict | k-means (paper's) | "
-        "seconds a run | notes |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| recipe | method | published | ours | to reach | verdict | NMI (paper's) | "
+        "k-means (paper's) | seconds a run | notes |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     notes: list[str] = []  # rows that share a departure share its number
     for row in rows:
@@ -218,6 +219,7 @@ def _section(dataset: str, rows: Sequence[Row]) -> str:
             _ours(row.verdict),
             bar_text(row.recipe.bar),
             row.verdict.word,
+            _nmi(row),
             _baseline(row),
             _seconds(row.results),
             ", ".join(str(notes.index(note) + 1) for note in found),
@@ -230,14 +232,14 @@ def _section(dataset: str, rows: Sequence[Row]) -> str:
 
 def _notes(row: Row) -> list[str]:
     """Footnotes of a row: where the number is from, what was missed and why, departures."""
-    recipe = row.recipe
-    missed = ""
+    recipe, nmi, missed = row.recipe, row.recipe.nmi, ""
     if row.verdict.why:
         missed = f"`{recipe.name}` is {row.verdict.word}: {row.verdict.why}"
         if row.verdict.word == "not reproduced" and recipe.reason:
             missed += f". Reason: {recipe.reason}"
     sentences = [
         f"Published in {recipe.source}" if recipe.source else "",
+        f"NMI published in {nmi.source}" if nmi and nmi.source else "",
         missed,
         judge_baseline(recipe.baseline, row.baseline) if recipe.baseline else "",
         *(f"Departure: {text}" for text in recipe.departures),
@@ -269,6 +271,14 @@ def _baseline(row: Row) -> str:
     ours = "not run" if row.baseline is None else f"{100 * row.baseline.accuracy:.1f}"
     paper = row.recipe.baseline.published
     return ours if paper is None else f"{ours} ({100 * paper:.1f})"
+
+
+def _nmi(row: Row) -> str:
+    """Mean NMI by the geometric mean, that of the paper in brackets."""
+    values = [r.nmi_geometric for r in row.results]
+    ours = f"{100 * statistics.fmean(values):.1f}" if values else "-"
+    paper = row.recipe.nmi
+    return ours if paper is None else f"{ours} ({100 * paper.mean:.1f})"
 
 
 def _seconds(results: Iterable[SeedResult]) -> str:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from benchmarks.peers.faiss_codes import PEERS
 from quantal import catalog
+from quantal.clustering.presets import JULE_TABLES, PRESETS
 from quantal.errors import FileFormatError, ParameterError
 from quantal.experiments import (
     RecallRecipe,
@@ -14,6 +16,7 @@ from quantal.experiments import (
     list_recipes,
     load_recipe,
 )
+from quantal.experiments.peers import build_method
 
 BASE = 'method = "rim"\ndataset = "digits"\nn_clusters = 10\ntitle = "RIM"\n'
 SHIPPED = Path(__file__).parents[2] / "benchmarks" / "recipes"
@@ -135,4 +138,12 @@ def test_every_shipped_recipe_has_parameters_that_its_method_takes():
         else:
             value = recipe.sweep.values[0] if recipe.sweep else None
             sizes, params = {"n_clusters": recipe.n_clusters}, recipe.parameters(value)
-        catalog.build(recipe.method, random_state=0, **sizes, **params)
+        build_method(recipe.method, random_state=0, **sizes, **params)
+
+
+def test_other_algorithms_have_the_settings_of_the_tables_preset():
+    methods = {"_njw", "_self-tuning", "_landmark", "_ncuts", "_lp-nmf"}
+    for name in sorted(methods):
+        table = tomllib.loads((SHIPPED / "jule" / f"{name}.toml").read_text())
+        settings = PRESETS[catalog.METHODS[table["method"]].__name__][JULE_TABLES]
+        assert {k: table["params"][k] for k in settings} == settings, name

@@ -51,7 +51,8 @@ def store(bench, record):
 def test_a_row_without_a_record_is_not_run(bench):
     text = results_markdown(*tables(bench))
     assert (
-        "| `doe/row` | RIM | 60.0 (2.0) | - | ± 2 published std | not run | - | - | 1, 2 |" in text
+        "| `doe/row` | RIM | 60.0 (2.0) | - | ± 2 published std | not run | - | - | - | 1, 2 |"
+        in text
     )
     assert "1. Published in Doe 2020, Table 2.\n2. Departure: Another optimiser.\n" in text
 
@@ -60,8 +61,20 @@ def test_a_row_prints_mean_deviation_n_verdict_and_median_seconds(bench, record_
     (recipe,) = list_recipes(bench / "recipes")
     store(bench, record_of(recipe, [0.58, 0.60, 0.62]))
     text = results_markdown(*tables(bench))
-    assert "| 60.0 (2.0) | 60.0 (2.0), n = 3 | ± 2 published std | reproduced | - | 3 |" in text
+    assert (
+        "| 60.0 (2.0) | 60.0 (2.0), n = 3 | ± 2 published std | reproduced | 50.0 | - | 3 |" in text
+    )
     assert "- cpu a processor, torch 2: doe/row" in text
+
+
+def test_nmi_stands_beside_the_papers_and_says_where_that_is_printed(bench, record_of):
+    path = bench / "recipes" / "doe" / "row.toml"
+    path.write_text(ROW + 'nmi = { mean = 0.55, source = "Roe 2021, Table 4" }\n')
+    assert "| not run | - (55.0) | - |" in results_markdown(*tables(bench))
+    (recipe,) = list_recipes(bench / "recipes")
+    store(bench, record_of(recipe, [0.6, 0.6, 0.6]))
+    text = results_markdown(*tables(bench))
+    assert "| 50.0 (55.0) | - | 3 |" in text and "NMI published in Roe 2021, Table 4." in text
 
 
 def test_a_missed_bar_says_by_how_much_and_why(bench, record_of):
