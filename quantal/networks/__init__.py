@@ -1,17 +1,33 @@
-"""Networks: layers with explicit batch-norm modes, multi-layer perceptrons, convolutions."""
+"""Networks: layers with explicit batch-norm modes, perceptrons, convolutions, users' own."""
 
+from .architectures import Architecture, network_for
 from .batch_norm import BatchNorm, BatchNormMode
 from .convolutional import ConvolutionalNetwork, ConvolutionalPlan, plan_for
+from .image_classifier import BoundClassifier, ImageClassifier
 from .mlp import MLP, BoundMLP
+from .own_network import OwnTrunk
+from .residual import ResidualTrunk
+from .sobel_filter import sobel
 from .tanh_mlp import TanhMLP
+from .trunk import Trunk
+from .vgg import VGGTrunk
 
 __all__ = [
     "MLP",
+    "Architecture",
     "BatchNorm",
     "BatchNormMode",
+    "BoundClassifier",
     "BoundMLP",
     "ConvolutionalNetwork",
     "ConvolutionalPlan",
+    "ImageClassifier",
+    "OwnTrunk",
+    "ResidualTrunk",
     "TanhMLP",
+    "Trunk",
+    "VGGTrunk",
+    "network_for",
     "plan_for",
+    "sobel",
 ]

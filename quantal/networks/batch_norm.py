@@ -62,8 +62,6 @@ class BatchNorm(nn.Module):
                 z, self.running_mean, self.running_var, scale, offset, False, 0.0, self.epsilon
             )
         mean, var = (self.running_mean, self.running_var) if mode == "train" else (None, None)
-        if (
-            z.ndim == 2 and len(z) == 1
-        ):  # one row has no batch statistics; its normalised value is the offset
-            return offset.to(z.dtype).expand_as(z) + 0 * z
+        if z.numel() == z.shape[1]:  # one value a column has no statistics: it becomes the offset
+            return offset.to(z.dtype).view(1, -1, *[1] * (z.ndim - 2)).expand_as(z) + 0 * z
         return functional.batch_norm(z, mean, var, scale, offset, True, MOMENTUM, self.epsilon)
