@@ -57,7 +57,9 @@ def load_rows(recipe: NamesRows, *, data_dir: str | Path | None = None) -> Exper
 
     Images are scaled, then limited, then replaced by their distorted copies (copy j of image i is
     row ``i * copies + j``), then flattened; or they are limited and described by features, which
-    are kept in `quantal.features.feature_cache` for further runs. Text becomes tf-idf.
+    are kept in `quantal.features.feature_cache` for further runs. Text becomes tf-idf. With
+    ``learned_by`` all of this is embedded by the network of another recipe, which is fitted if need
+    be.
 
     Args:
         recipe: data set and options.
@@ -66,6 +68,16 @@ def load_rows(recipe: NamesRows, *, data_dir: str | Path | None = None) -> Exper
     Raises:
         DataError: if the set is not there, or an option does not apply to it.
     """
+    data = _unlearned_rows(recipe, data_dir)
+    if recipe.data.learned_by is None:
+        return data
+    from .learned import embedded_rows
+
+    rows = embedded_rows(recipe.data.learned_by, data.rows, data_dir=data_dir)
+    return ExperimentData(rows, kept=data.kept, ids=data.ids)
+
+
+def _unlearned_rows(recipe: NamesRows, data_dir: str | Path | None) -> ExperimentData:
     options = recipe.data
     if recipe.dataset == TOY:
         return ExperimentData(_spirals(options)[0])

@@ -40,6 +40,9 @@ def load_recipe(path: str | Path) -> AnyRecipe:
     """
     path = Path(path)
     table = _read(path, ())
+    data = table.get("data")
+    if isinstance(data, dict) and "learned_by" in data:
+        data["learned_from"] = _learned_from(str(data["learned_by"]), path.parent.parent)
     kind = table.pop("kind", "codes" if "n_bits" in table else "clusters")
     require_choice("kind", kind, KINDS)
     return KINDS[kind](_name(path), table)
@@ -84,6 +87,17 @@ def find_recipe(name: str | Path, folder: str | Path = RECIPES_DIR) -> Path:
         f"No recipe {text!r}: no such file, and not under {folder}.{suggestion(text, stems)} "
         f"{listed}"
     )
+
+
+def _learned_from(name: str, folder: Path) -> str:
+    """Fingerprint of the recipe whose network embeds the rows of another."""
+    path = find_recipe(name, folder)
+    if "learned_by" in _read(path, ()).get("data", {}):
+        raise ParameterError(
+            f"data.learned_by names {name}, whose own rows are embedded by a network; name a "
+            "recipe that learns from the rows of its data set."
+        )
+    return load_recipe(path).fingerprint
 
 
 def _name(path: Path) -> str:

@@ -24,6 +24,10 @@ class DataOptions:
         text: construction of the tf-idf columns of a text set, "20news" or "reuters".
         features: descriptor that takes the place of the pixels, as ``--features`` names it; not
             with ``scaling`` or ``copies``.
+        learned_by: recipe whose network, fitted with its first seed to its own rows, embeds these;
+            the rows are what that embedding gives.
+        learned_from: that recipe's fingerprint, which `load_recipe` fills in, so that results are
+            out of date once it changes.
         copies: random affine distortions of each image that replace it (0: the images
             themselves), drawn from ``seed``.
         copy_shift: largest shift of the copies along x and y, in pixels; None for the view's own.
@@ -39,6 +43,8 @@ class DataOptions:
     scaling: str = "none"
     text: str | None = None
     features: str | None = None
+    learned_by: str | None = None
+    learned_from: str | None = None
     copies: int = 0
     copy_shift: float | None = None
     limit: int | None = None
