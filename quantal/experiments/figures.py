@@ -6,7 +6,7 @@ command line does); everything here can be tested without a picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from ..errors import DataError
 from .recipe import Recipe
 from .record import Record
 from .run import FittedRun
-from .sweep_tables import panel_name, sweep_means
+from .sweep_tables import MEASURES, panel_name, series_name, sweep_means, value_text
 from .verdict import finished_results
 
 
@@ -67,7 +67,9 @@ def draw_picture(recipe: Recipe, runs: Sequence[FittedRun], path: Path, drawing:
 
 
 def draw_panel(swept: Sequence[tuple[Recipe, Record]], path: Path, drawing: Drawing) -> None:
-    """Draw the accuracy curves of one panel, one for each data set (IMSAT Fig. 4).
+    """Draw the curves of one panel, one for each data set (IMSAT Fig. 4, JULE Figs. 1, 2 and 4).
+
+    Scores share a picture; seconds get one of their own, named ``*-seconds``.
 
     Args:
         swept: recipes of the panel with their records.
@@ -76,34 +78,67 @@ def draw_panel(swept: Sequence[tuple[Recipe, Record]], path: Path, drawing: Draw
     """
     sweep = swept[0][0].sweep
     assert sweep is not None  # callers pass sweeps only
-    panel = drawing.CurvePanel(
-        series={recipe.dataset: sweep_curve(recipe, record) for recipe, record in swept},
-        title=panel_name(swept[0][0]),
+    scores = [measure for measure in sweep.measures if measure != "seconds"]
+    if scores:
+        panels = [_curve_panel(swept, measure, drawing) for measure in scores]
+        drawing.save_image(drawing.curves(panels, y_range=(0.0, 1.0)), path)
+    if "seconds" in sweep.measures:
+        image = drawing.curves(_curve_panel(swept, "seconds", drawing))
+        drawing.save_image(image, path.with_name(f"{path.stem}-seconds{path.suffix}"))
+
+
+def _curve_panel(swept: Sequence[tuple[Recipe, Record]], measure: str, drawing: Drawing) -> Any:
+    recipes = [recipe for recipe, _ in swept]
+    sweep = recipes[0].sweep
+    assert sweep is not None
+    numbers = _are_numbers(sweep.values)
+    return drawing.CurvePanel(
+        series={
+            series_name(recipe, recipes): sweep_curve(recipe, record, measure)
+            for recipe, record in swept
+        },
+        title=panel_name(recipes[0]),
         x_label=sweep.parameter,
-        y_label="accuracy",
-        log2_x=True,
+        y_label=MEASURES.get(measure, measure),
+        log2_x=numbers and _spread(sweep.values) >= 8,
+        log_y=measure == "seconds",
+        x_names=() if numbers else [value_text(value) for value in sweep.values],
         mark_x=() if sweep.selected is None else (sweep.selected,),
     )
-    drawing.save_image(drawing.curves(panel, y_range=(0.0, 1.0)), path)
 
 
-def sweep_curve(recipe: Recipe, record: Record) -> tuple[list[float], list[float]]:
-    """Swept values and mean accuracies, of those values that have finished runs.
+def sweep_curve(
+    recipe: Recipe, record: Record, measure: str = "accuracy"
+) -> tuple[list[float], list[float]]:
+    """Swept values and means, of those values that have finished runs.
 
     Args:
-        recipe: one with a sweep over numbers.
+        recipe: one with a sweep over numbers, or over tables, which are counted from 0.
         record: its record.
+        measure: one of `Sweep.measures`.
 
     Raises:
-        DataError: if the recipe sweeps nothing, or no number.
+        DataError: if the recipe sweeps nothing, or neither numbers nor tables.
     """
     if recipe.sweep is None:
         raise DataError(f"{recipe.name}: a curve needs a [sweep].")
-    means = sweep_means(recipe, finished_results(recipe, record))
-    pairs = [(v, m) for v, m in zip(recipe.sweep.values, means, strict=True) if m is not None]
-    if not all(isinstance(v, (int, float)) for v, _ in pairs):
+    values: Sequence[Any] = recipe.sweep.values
+    if all(isinstance(value, Mapping) for value in values):
+        values = range(len(values))
+    if not _are_numbers(values):
         raise DataError(f"{recipe.name}: a curve needs numbers in sweep.values.")
-    return [float(v) for v, _ in pairs], [m for _, m in pairs]
+    means = sweep_means(recipe, finished_results(recipe, record), measure)
+    pairs = [(float(v), m) for v, m in zip(values, means, strict=True) if m is not None]
+    return [v for v, _ in pairs], [m for _, m in pairs]
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, (int, float)) for value in values)
+
+
+def _spread(values: Sequence[Any]) -> float:
+    """How many times the largest value is the smallest; 0 where one is not above 0."""
+    return max(values) / min(values) if min(values) > 0 else 0.0
 
 
 def _draw_grid(recipe: Recipe, runs: Sequence[FittedRun], drawing: Drawing) -> Any:

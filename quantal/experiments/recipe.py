@@ -113,8 +113,9 @@ class Recipe:
 
     def parameters(self, value: Any = None) -> dict[str, Any]:
         """Estimator parameters of a run, the sweep's ``value`` included, lists as tuples."""
-        params = {**self.params, **({self.sweep.parameter: value} if self.sweep else {})}
-        return with_tuples(params)
+        several = value if isinstance(value, Mapping) else None
+        swept = several or ({self.sweep.parameter: value} if self.sweep else {})
+        return with_tuples({**self.params, **swept})
 
     def runs(self, seeds: Iterable[int] | None = None) -> list[tuple[int, Any]]:
         """(seed, sweep value) of every run; the value is None without a sweep.

@@ -178,7 +178,9 @@ class Sweep:
 
     Attributes:
         parameter: an estimator parameter; its value in ``params``, if any, gives way.
-        values: what it is set to, in the order of the curve.
+        values: what it is set to, in the order of the curve; a table sets several parameters, and
+            ``parameter`` only gives the curve its name.
+        measures: what is shown of the runs: scores of `METRICS`, and "seconds".
         panel: sweeps of one panel (one per data set) share a selected value (Eq. 21).
         selected: the value that the paper selects for the panel; None: nothing is selected.
     """
@@ -187,9 +189,13 @@ class Sweep:
     values: tuple[Any, ...]
     panel: str = ""
     selected: Any = None
+    measures: tuple[str, ...] = ("accuracy",)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", tuple(self.values))
+        object.__setattr__(self, "measures", tuple(self.measures))
+        for measure in self.measures:
+            require_choice("sweep.measures", measure, (*METRICS, "seconds"))
         if len(self.values) < 2:
             raise ParameterError(
                 f"sweep.values needs at least two values of {self.parameter}, "

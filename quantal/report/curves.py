@@ -28,6 +28,8 @@ class CurvePanel:
         x_label: what x is, with its unit.
         y_label: what y is, with its unit.
         log2_x: a logarithmic axis with base 2, its ticks at the values of x.
+        log_y: a logarithmic axis of y with base 10.
+        x_names: names of x = 0, 1, 2, ... at the axis, where x are no numbers.
         mark_x: values of x to mark by a vertical line, as the chosen parameter.
     """
 
@@ -36,6 +38,8 @@ class CurvePanel:
     x_label: str = ""
     y_label: str = ""
     log2_x: bool = False
+    log_y: bool = False
+    x_names: Sequence[str] = field(default_factory=tuple)
     mark_x: Sequence[float] = field(default_factory=tuple)
 
 
@@ -112,6 +116,11 @@ def _label(axis: Any, plot: CurvePanel) -> None:
     axis.grid(visible=True, color="#eceef2", linewidth=0.8)
     axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)
+    if plot.log_y:
+        axis.set_yscale("log")
+    if plot.x_names:
+        axis.set_xticks(range(len(plot.x_names)), list(plot.x_names))
+        axis.tick_params(axis="x", rotation=45)
     for x in plot.mark_x:
         axis.axvline(x, color="#8a8f9c", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     if plot.log2_x:

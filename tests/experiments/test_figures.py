@@ -9,6 +9,7 @@ from quantal.errors import DataError
 from quantal.experiments import (
     ExperimentData,
     FittedRun,
+    draw_panel,
     draw_picture,
     load_rows,
     sweep_curve,
@@ -70,6 +71,37 @@ def test_a_curve_holds_the_values_that_were_run(recipe_of, record_of):
     recipe = recipe_of(sweep={"parameter": "xi", "values": [1, 2, 4]})
     record = record_of(recipe, [0.5, 0.7], values=[1, 4])
     assert sweep_curve(recipe, record) == ([1.0, 4.0], [0.5, 0.7])
+
+
+def test_a_curve_over_tables_counts_them_and_shows_any_measure(recipe_of, record_of):
+    values = [{"update": "exact"}, {"update": "alpha", "alpha": 0.1}]
+    sweep = {"parameter": "update", "values": values, "measures": ["nmi_geometric", "seconds"]}
+    recipe = recipe_of(sweep=sweep)
+    assert recipe.parameters(recipe.sweep.values[1]) == {"update": "alpha", "alpha": 0.1}
+    record = record_of(recipe, [0.5, 0.7], values=values)
+    assert sweep_curve(recipe, record, "nmi_geometric") == ([0.0, 1.0], [0.5, 0.5])
+    assert sweep_curve(recipe, record, "seconds") == ([0.0, 1.0], [2.0, 3.0])
+
+
+def test_scores_share_a_picture_and_seconds_get_their_own(recipe_of, record_of, tmp_path):
+    values = [{"update": "exact"}, {"update": "alpha", "alpha": 0.1}]
+    measures = ["nmi_geometric", "accuracy", "seconds"]
+    recipe = recipe_of(
+        sweep={"parameter": "update", "values": values, "measures": measures, "panel": "Fig. 1"}
+    )
+    slow = recipe_of(name="doe/slow", title="Dense", sweep=vars(recipe.sweep))
+    saved = {}
+    drawing = SimpleNamespace(
+        CurvePanel=SimpleNamespace,
+        curves=lambda panels, **_: panels,
+        save_image=lambda image, path: saved.update({path.name: image}),
+    )
+    swept = [(r, record_of(r, [0.5, 0.7], values=values)) for r in (recipe, slow)]
+    draw_panel(swept, tmp_path / "fig.png", drawing)
+    assert [panel.y_label for panel in saved["fig.png"]] == ["NMI", "accuracy"]
+    seconds = saved["fig-seconds.png"]
+    assert seconds.log_y and seconds.x_names == ["exact", "alpha 0.1"]
+    assert list(seconds.series) == ["digits, 60 rows, Fake", "digits, 60 rows, Dense"]
 
 
 def test_a_curve_over_sizes_is_refused(recipe_of, record_of):

@@ -27,7 +27,8 @@ class RecordingDrawing:
     def cluster_grid(self, images, labels, **options):
         self.drawn.append(images.shape)
 
-    def curves(self, panel, **options):
+    def curves(self, panels, **options):
+        (panel,) = panels
         self.drawn.append((panel.title, sorted(panel.series), panel.x_label))
 
     def scatter_regions(self, panels):

@@ -105,6 +105,20 @@ def test_a_sweep_shows_every_value_and_what_equation_21_selects(bench, record_of
     assert "Eq. 21 selects 1; the paper, on its own data sets, selects 2." in text
 
 
+def test_a_sweep_has_a_table_for_every_measure(bench, record_of):
+    values = '[{ update = "exact" }, { update = "alpha", alpha = 0.1 }]'
+    text = SWEEP.partition("sweep")[0] + (
+        f'sweep = {{ parameter = "update", values = {values}, panel = "Fig. 1", '
+        'measures = ["nmi_geometric", "seconds"] }\n'
+    )
+    (bench / "recipes" / "doe" / "sweep.toml").write_text(text)
+    recipe = next(r for r in list_recipes(bench / "recipes") if r.sweep)
+    store(bench, record_of(recipe, [0.5, 0.4], values=list(recipe.sweep.values)))
+    text = results_markdown(*tables(bench))
+    assert "### Fig. 1: NMI by `update`\n\n| data set | exact | alpha 0.1 |" in text
+    assert "### Fig. 1: seconds by `update`" in text and "| digits | 2 | 3 |" in text
+
+
 def test_the_readme_shows_headlines_only(bench, record_of):
     (bench / "recipes" / "doe" / "two.toml").write_text('extends = "row"\nheadline = false\n')
     (recipe, _) = list_recipes(bench / "recipes")

@@ -26,6 +26,12 @@ def test_every_line_is_drawn_in_its_own_colour():
     assert all(has_color(picture, color) for color in palette(8))
 
 
+def test_x_may_have_names_and_y_a_logarithmic_axis():
+    pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
+    plot = CurvePanel({"a": ([0, 1], [0.1, 100])}, log_y=True, x_names=["exact", "alpha"])
+    assert has_color(curves(plot), palette(1)[0])
+
+
 def test_a_name_keeps_its_colour_in_every_panel():
     pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
     plots = [CurvePanel({"a": ([0, 1], [0, 1])}), CurvePanel({"b": ([0, 1], [1, 0])})]
