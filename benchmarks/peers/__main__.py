@@ -3,7 +3,7 @@
     QUANTAL_DATA=FOLDER python -m benchmarks.peers recall/mnist-faiss-pq [...] [--again]
 
 From the root of the repository. faiss comes with the extra ``search``. The tables and pictures are
-brought up to date as well; recipes with a method of quantal may be named too.
+brought up to date as well; other recipes may be named too.
 """
 
 from __future__ import annotations
@@ -13,16 +13,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.faiss_codes import PEERS
+from benchmarks.peers import faiss_codes
+from benchmarks.peers.dense_linkage import DenseGraphDegreeLinkage
 from quantal import report
-from quantal.catalog import build
 from quantal.errors import QuantalError
 from quantal.experiments import reproduce
+from quantal.experiments.peers import build_method
+
+PEERS: dict[str, Any] = {
+    **faiss_codes.PEERS,
+    "dense-graph-degree-linkage": DenseGraphDegreeLinkage,
+}
 
 
 def build_any(method: str, **parameters: Any) -> Any:
     """Make a peer or a method of quantal."""
-    return PEERS[method](**parameters) if method in PEERS else build(method, **parameters)
+    return PEERS[method](**parameters) if method in PEERS else build_method(method, **parameters)
 
 
 def main() -> int:

@@ -65,9 +65,8 @@ def series_name(recipe: Recipe, panel: Sequence[Recipe]) -> str:
         recipe: one with a sweep.
         panel: all recipes of its panel.
     """
-    rows = f", {recipe.data.limit:,} rows" if recipe.data.limit else ""
     method = f", {recipe.title}" if len({other.title for other in panel}) > 1 else ""
-    return f"{recipe.dataset}{rows}{method}"
+    return f"{recipe.dataset}{method}"
 
 
 def value_text(value: Any) -> str:
@@ -92,7 +91,8 @@ def _table(name: str, rows: Sequence[Swept], measure: str) -> str:
     for recipe, results in rows:
         means = sweep_means(recipe, results, measure)
         cells = [_cell(m, measure) for m in means]
-        lines.append(f"| {series_name(recipe, panel)} | {' | '.join(cells)} |")
+        size = f", {recipe.data.limit:,} rows" if recipe.data.limit else ""
+        lines.append(f"| {series_name(recipe, panel)}{size} | {' | '.join(cells)} |")
         if recipe.sweep and recipe.sweep.values == sweep.values and None not in means:
             curves[recipe.name] = [m for m in means if m is not None]
     lines += ["", f"Recipes: {', '.join(f'`{recipe.name}`' for recipe, _ in rows)}."]

@@ -101,7 +101,7 @@ def test_scores_share_a_picture_and_seconds_get_their_own(recipe_of, record_of, 
     assert [panel.y_label for panel in saved["fig.png"]] == ["NMI", "accuracy"]
     seconds = saved["fig-seconds.png"]
     assert seconds.log_y and seconds.x_names == ["exact", "alpha 0.1"]
-    assert list(seconds.series) == ["digits, 60 rows, Fake", "digits, 60 rows, Dense"]
+    assert list(seconds.series) == ["digits, Fake", "digits, Dense"]
 
 
 def test_a_curve_over_sizes_is_refused(recipe_of, record_of):
