@@ -17,7 +17,7 @@ from ..training import resolve_device, resolve_dtype
 from ..training.randomness import PURPOSES, derived_generator, seed_from
 from ..training.rows import Rows
 from .jule_fit import JuleFit
-from .jule_stages import Stages
+from .jule_stages import OnStage, Stages
 from .presets import Presets
 
 
@@ -193,13 +193,21 @@ class JULE(
         self.resume = resume
         self.verbose = verbose
 
-    def fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: ARG002
+    def fit(
+        self,
+        X: ArrayLike,
+        y: object = None,  # noqa: ARG002
+        *,
+        on_stage: OnStage | None = None,
+    ) -> Self:
         """Learn an embedding and clusters of the rows of ``X``.
 
         Args:
             X: (n, h, w) or (n, h, w, c) images, or (n, d) vectors of any real dtype: array, memory
                 map or SciPy sparse matrix; or what `quantal.features.open_features` takes or gives.
             y: accepted and never read.
+            on_stage: called after every stage with the embeddings, (n, n_outputs), and the
+                clusters, (n,), as they are then; for pictures of how the two develop.
 
         Raises:
             DataError: The rows cannot be used: nan, fewer than n_clusters, all identical.
@@ -227,6 +235,7 @@ class JULE(
             plan=self._plan(len_of(x), seed),
             least=least,
             labels=np.arange(len_of(x)),
+            on_stage=on_stage,
         )
         self._run(stages, x, seed)
         self.embeddings_ = self._embed(rows)

@@ -29,6 +29,7 @@ from ..training.loop import Listener
 from ..training.randomness import PURPOSES, derived_generator, derived_seed
 
 LABELS = "jule.labels"
+OnStage = Callable[[NDArray[np.float32], NDArray[np.int64]], None]
 RATE_SLOPE, RATE_POWER = 1e-4, 0.75  # lr_t = lr (1 + 1e-4 t)^-0.75
 
 
@@ -145,6 +146,7 @@ class Stages:
         stage: Stages behind.
         history: Mean of the loss in every epoch of every stage.
         sizes: Clusters before each stage, and after the last.
+        on_stage: Hears the embedded rows and their clusters, shape (n,), after every stage.
     """
 
     network: torch.nn.Module
@@ -158,6 +160,7 @@ class Stages:
     stage: int = 0
     history: dict[str, list[float]] = field(default_factory=dict)
     sizes: list[int] = field(default_factory=list)
+    on_stage: OnStage | None = None
 
     def n_clusters(self) -> int:
         """Return how many clusters there are now."""
@@ -222,6 +225,8 @@ class Stages:
         self.labels = self.merging.cut(tree, tree.n_final, rows)
         self.stage += 1
         self.sizes.append(self.n_clusters())
+        if self.on_stage is not None:
+            self.on_stage(rows, self.labels)
         return self.sizes[-1] < self.sizes[-2]
 
     def _take_over(self, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:

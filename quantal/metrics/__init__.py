@@ -11,6 +11,7 @@ from .clustering import (
 from .evaluation import ClusteringScores, evaluate_clustering
 from .ground_truth import exact_neighbors
 from .histograms import DistanceHistograms, distance_histograms, neighbor_histograms
+from .neighbor_purity import neighbor_purity
 from .precision_recall import BallPrecision, precision_at, precision_within, recall_at
 from .retrieval import RetrievalScores, evaluate_retrieval
 from .score_ranks import ScoreRanks, ranks_of_ids, score_ranks
@@ -30,6 +31,7 @@ __all__ = [
     "match_labels",
     "mean_average_precision",
     "neighbor_histograms",
+    "neighbor_purity",
     "normalized_mutual_information",
     "precision_at",
     "precision_within",

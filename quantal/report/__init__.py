@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .components import SpacePanel, scatter_space
 from .curves import CurvePanel, curves
 from .grid import cluster_grid
 from .image_file import save_image
@@ -11,9 +12,11 @@ from .scatter import RegionPanel, scatter_regions
 __all__ = [
     "CurvePanel",
     "RegionPanel",
+    "SpacePanel",
     "cluster_grid",
     "curves",
     "palette",
     "save_image",
     "scatter_regions",
+    "scatter_space",
 ]

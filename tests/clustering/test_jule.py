@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
+from sklearn.metrics import adjusted_rand_score
 
 import quantal
 from quantal.clustering import JULE
@@ -33,6 +34,15 @@ def test_stages_merge_half_of_the_clusters_down_to_the_number_asked_for(fitted):
     assert all(b == max(6, a - -(-a // 2)) for a, b in pairwise(sizes))
     assert len(fitted.history_["triplet"]) == len(sizes) - 1  # an epoch a stage
     assert len(np.unique(fitted.joint_labels_)) == 6
+
+
+def test_every_stage_is_heard_with_its_embeddings_and_clusters(images):
+    heard = []
+    model = JULE(6, unrolling_rate=0.5, **QUICK)
+    model.fit(images, on_stage=lambda rows, labels: heard.append((rows, labels)))
+    assert [labels.max() + 1 for _, labels in heard] == model.stage_sizes_[1:]
+    np.testing.assert_array_equal(heard[-1][0], model.embeddings_)
+    assert adjusted_rand_score(heard[-1][1], model.joint_labels_) == 1
 
 
 def test_labels_are_those_of_the_rerun_and_ordered_by_size(fitted):
