@@ -53,7 +53,8 @@ def crop_and_resize(
     # Mixed precision around the caller must not reach the pixels.
     with torch.autocast(images.device.type, enabled=False):
         narrow = torch.bmm(images.to(wide).flatten(1, 2), across.mT)  # (B, c h, W)
-        resized = down[:, None] @ narrow.unflatten(1, images.shape[1:3])  # (B, c, H, W)
+        narrow = narrow.view(*images.shape[:3], output[1])
+        resized = down[:, None] @ narrow  # (B, c, H, W)
     return resized.to(images.dtype)
 
 

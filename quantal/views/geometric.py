@@ -37,6 +37,11 @@ class GeometricDraws(NamedTuple):
     flipped: Tensor | None = None
     jitter: JitterDraws | None = None
 
+    def to(self, device: torch.device) -> GeometricDraws:
+        """Move what the geometry needs to the images; the jitter moves its own."""
+        parts = self._asdict().items()
+        return self._replace(**{k: v.to(device) for k, v in parts if isinstance(v, Tensor)})
+
 
 @dataclass(frozen=True)
 class GeometricView:
@@ -61,8 +66,8 @@ class GeometricView:
         ParameterError: a parameter is out of range.
 
     Source:
-        Ji et al. 2019 (IIC), arXiv:1807.06653, and Peng et al. 2019, whose codes
-        compose torchvision's transforms of PIL images in this order.
+        Ji et al. 2019 (IIC), arXiv:1807.06653, and Peng et al. 2019, whose codes compose
+        torchvision's transforms of PIL images in this order.
         Differs from PIL: values are not rounded to 256 levels after each step, so a bilinear
         resize is off by up to 1/255. Rotations and nearest resizes are the same to the pixel.
         Differs from kornia: it draws a continuous scale of the crop, and one order of the colour
@@ -159,21 +164,23 @@ class GeometricView:
     def apply(self, x: Tensor, draws: GeometricDraws) -> Tensor:
         """Return the view of each image that ``draws`` describe; a call says which images."""
         self._require_images(x)
-        device = x.device
+        draws = draws.to(x.device)
         if draws.degrees is not None:
-            x = rotate_nearest(x, draws.degrees.to(device))
-        which = torch.zeros(len(x), dtype=torch.int64) if draws.which is None else draws.which
+            x = rotate_nearest(x, draws.degrees)
+        which = draws.which
+        if which is None:
+            which = torch.zeros(len(x), dtype=torch.int64, device=x.device)
         x = crop_and_resize(
             x,
-            which.to(device),
+            which,
             (
-                self._places(0, x.shape[2], which, draws.down, draws.central).to(device),
-                self._places(1, x.shape[3], which, draws.right, draws.central).to(device),
+                self._places(0, x.shape[2], which, draws.down, draws.central),
+                self._places(1, x.shape[3], which, draws.right, draws.central),
             ),
             crops=tuple(pair(crop) for crop in self.crops),
             output=pair(self.output),
             interpolation=self.interpolation,
-            flipped=None if draws.flipped is None else draws.flipped.to(device),
+            flipped=draws.flipped,
         )
         if draws.jitter is not None:
             x = self.jitter.apply(x, draws.jitter)
