@@ -16,6 +16,7 @@ from ..errors import DataError
 from .recipe import Recipe
 from .record import Record
 from .run import FittedRun
+from .stage_figures import purity_picture, stages_picture
 from .sweep_tables import MEASURES, panel_name, series_name, sweep_means, value_text
 from .verdict import finished_results
 
@@ -44,17 +45,26 @@ class Drawing(Protocol):
         """Named curves over one parameter."""
 
     @property
+    def scatter_space(self) -> Callable[..., Any]:
+        """Points in three dimensions to a picture."""
+
+    @property
+    def SpacePanel(self) -> Callable[..., Any]:
+        """Points and their clusters."""
+
+    @property
     def save_image(self) -> Callable[[Any, Path], Any]:
         """Write a picture."""
 
 
 def draw_picture(recipe: Recipe, runs: Sequence[FittedRun], path: Path, drawing: Drawing) -> None:
-    """Draw the grid or the regions of the recipe's first seed.
+    """Draw the grid, the regions or the stages of the recipe's first seed.
 
     Args:
         recipe: one with such a picture.
         runs: the fitted runs of the first seed.
-        path: the PNG to write.
+        path: the PNG to write; the purity of neighbourhoods, which comes with the stages, is
+            named ``*-purity``.
         drawing: who draws, `quantal.report`.
 
     Raises:
@@ -62,6 +72,11 @@ def draw_picture(recipe: Recipe, runs: Sequence[FittedRun], path: Path, drawing:
     """
     if recipe.picture is None or not runs:
         raise DataError(f"{recipe.name}: the picture needs a fitted run; run the first seed again.")
+    if recipe.picture.kind == "stages":
+        drawing.save_image(stages_picture(runs[0], drawing), path)
+        purity = path.with_name(f"{path.stem}-purity{path.suffix}")
+        drawing.save_image(purity_picture(recipe, runs[0], drawing), purity)
+        return
     draw = _draw_regions if recipe.picture.kind == "regions" else _draw_grid
     drawing.save_image(draw(recipe, runs, drawing), path)
 

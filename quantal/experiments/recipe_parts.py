@@ -209,7 +209,9 @@ class Picture:
 
     Attributes:
         kind: "grid" (random members of random clusters, one cluster a row), "regions" (the
-            plane coloured by cluster, one panel a sweep value) or "curve" (a sweep's scores).
+            plane coloured by cluster, one panel a sweep value), "curve" (a sweep's scores) or
+            "stages" (JULE's embeddings and clusters stage by stage, and the purity of
+            neighbourhoods before and after).
         rows: clusters in the grid.
         columns: members of each.
     """
@@ -219,7 +221,7 @@ class Picture:
     columns: int = 20
 
     def __post_init__(self) -> None:
-        require_choice("picture.kind", self.kind, ("grid", "regions", "curve"))
+        require_choice("picture.kind", self.kind, ("grid", "regions", "curve", "stages"))
         require_range("picture.rows", self.rows, low=1, integer=True)
         require_range("picture.columns", self.columns, low=1, integer=True)
 

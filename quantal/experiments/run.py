@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from ..errors import ParameterError
 from ..metrics import evaluate_clustering
 from .data import ExperimentData, load_rows, load_truth
 from .environment import environment_key, environment_of
+from .learned import keep_model
 from .peers import build_method
 from .recipe import Recipe
 from .recipe_parts import Baseline
@@ -33,6 +35,9 @@ class Clusterer(Protocol):
         """Learn the clusters of the rows."""
 
 
+Stage = tuple[NDArray[np.float32], NDArray[np.int64]]
+
+
 @dataclass(frozen=True)
 class FittedRun:
     """One fitted estimator, for whoever draws a picture of it.
@@ -42,12 +47,16 @@ class FittedRun:
         value: the swept parameter's value; None without a sweep.
         estimator: the fitted estimator.
         data: the rows it was fitted to.
+        truth: their classes, for pictures that compare with them.
+        stages: embedded rows and clusters after every stage, for a picture of the stages.
     """
 
     seed: int
     value: Any
     estimator: Any
     data: ExperimentData
+    truth: NDArray[np.int64] | None = None
+    stages: tuple[Stage, ...] = ()
 
 
 Progress = Callable[[str], None]
@@ -117,10 +126,14 @@ def run_recipe(
     for seed, value in pending:
         estimator = _estimator(recipe, seed, value, build)
         progress(f"{recipe.name}: {_run_text(recipe, seed, value)} ...")
-        result, environment = _fit_and_score(estimator, data.rows, truth, seed, value)
+        stages: list[Stage] = []
+        fit = _watched(estimator, stages) if _shows_stages(recipe) else estimator.fit
+        result, environment = _fit_and_score(estimator, data.rows, truth, seed, value, fit)
         record = record.with_result(result, environment).merged(_same(path, recipe))
         save_record(record, path)
-        on_fit(FittedRun(seed, value, estimator, data))
+        if stages:
+            keep_model(estimator, recipe, seed)
+        on_fit(FittedRun(seed, value, estimator, data, truth, tuple(stages)))
         progress(
             f"{recipe.name}: {_run_text(recipe, seed, value)}: accuracy {result.accuracy:.4f}, "
             f"NMI {result.nmi_arithmetic:.4f}, {result.seconds:.1f} s"
@@ -168,11 +181,25 @@ def _estimator(
         raise ParameterError(f"Recipe {recipe.name}: {error}") from None
 
 
+def _shows_stages(recipe: Recipe) -> bool:
+    return recipe.picture is not None and recipe.picture.kind == "stages"
+
+
+def _watched(estimator: Any, stages: list[Stage]) -> Callable[[Any], Any]:
+    """A fit that notes what every stage gives."""
+    return partial(estimator.fit, on_stage=lambda rows, labels: stages.append((rows, labels)))
+
+
 def _fit_and_score(
-    estimator: Clusterer, rows: Any, truth: ArrayLike, seed: int, value: Any
+    estimator: Clusterer,
+    rows: Any,
+    truth: ArrayLike,
+    seed: int,
+    value: Any,
+    fit: Callable[[Any], Any] | None = None,
 ) -> tuple[SeedResult, dict[str, Any]]:
     start = time.perf_counter()
-    estimator.fit(rows)
+    (fit or estimator.fit)(rows)
     seconds = time.perf_counter() - start
     facts = vars(estimator)  # an estimator without an objective or a precision just lacks them
     environment = environment_of(facts)
