@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..errors import ParameterError
+from .small_maps import Convolution
 from .trunk import ConvolutionalTrunk, Pass, kaiming_normal
 
 
@@ -19,12 +20,10 @@ class Block:
 
     Attributes:
         first: number of its first convolution; the second and the shortcut's follow.
-        stride: of the first convolution and the shortcut, pixels.
         has_shortcut: whether what came in is convolved, 1 x 1, before it is added.
     """
 
     first: int
-    stride: int
     has_shortcut: bool
 
 
@@ -64,37 +63,45 @@ class ResidualTrunk(ConvolutionalTrunk):
             raise ParameterError(
                 f"widths and blocks name one number a stage, got {len(widths)} and {len(blocks)}."
             )
-        self._draw(widths[0], self.n_channels, 3, generator)
+        _, height, width = self.image_shape
+        rows, columns = self._draw(widths[0], self.n_channels, (height, width), 3, generator)
+        sides = (rows // 2 + 1, columns // 2 + 1)
         n_in = widths[0]
         self.stages: list[list[Block]] = []
-        for stage, (width, n_blocks) in enumerate(zip(widths, blocks, strict=True)):
+        for stage, (n_out, n_blocks) in enumerate(zip(widths, blocks, strict=True)):
             self.stages.append([])
             for position in range(n_blocks):
                 stride = 2 if stage > 0 and position == 0 else 1
-                self.stages[-1].append(self._add_block(n_in, width, stride, generator))
-                n_in = width
+                block = Block(len(self.filters), has_shortcut=stride != 1 or n_in != n_out)
+                self.stages[-1].append(block)
+                halved = self._draw(n_out, n_in, sides, 3, generator, stride)
+                self._draw(n_out, n_out, halved, 3, generator)
+                if block.has_shortcut:
+                    self._draw(n_out, n_in, sides, 1, generator, stride)
+                n_in, sides = n_out, halved
         self.n_features = n_in
 
-    def _draw(self, n_out: int, n_in: int, size: int, generator: torch.Generator) -> None:
-        self._add(kaiming_normal(n_out, n_in, size, generator, fan_out=True))
-
-    def _add_block(self, n_in: int, width: int, stride: int, generator: torch.Generator) -> Block:
-        block = Block(len(self.filters), stride, has_shortcut=stride != 1 or n_in != width)
-        self._draw(width, n_in, 3, generator)
-        self._draw(width, width, 3, generator)
-        if block.has_shortcut:
-            self._draw(width, n_in, 1, generator)
-        return block
+    def _draw(
+        self,
+        n_out: int,
+        n_in: int,
+        sides: tuple[int, int],
+        size: int,
+        generator: torch.Generator,
+        stride: int = 1,
+    ) -> tuple[int, int]:
+        filters = kaiming_normal(n_out, n_in, size, generator, fan_out=True)
+        return self._add(filters, Convolution(sides, size, stride))
 
     def _stages(self, maps: Tensor, run: Pass, n_stages: int | None) -> Tensor:
-        maps = torch.relu_(run.layer(0, maps))
-        maps = functional.max_pool2d(maps, 2, stride=2, padding=1)
+        # Pooling before the ReLU: the same maps, and padding counts for less than any number.
+        maps = torch.relu_(functional.max_pool2d(run.layer(0, maps), 2, stride=2, padding=1))
         for stage in self.stages[:n_stages]:
             for block in stage:
-                hidden = torch.relu_(run.layer(block.first, maps, stride=block.stride))
+                hidden = torch.relu_(run.layer(block.first, maps))
                 added = run.layer(block.first + 1, hidden)
                 if block.has_shortcut:
-                    maps = run.layer(block.first + 2, maps, stride=block.stride)
+                    maps = run.layer(block.first + 2, maps)
                 maps = torch.relu_(added.add_(maps))
         return maps
 

@@ -9,10 +9,10 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ..errors import ParameterError, require_range
 from .batch_norm import BatchNorm, BatchNormMode
+from .small_maps import BoundConvolution, Convolution
 from .sobel_filter import grey, sobel
 
 EPSILON = 1e-5  # of the batch norms, as in the authors' code
@@ -53,21 +53,20 @@ class Pass:
     """One pass of a batch through a trunk.
 
     Attributes:
-        weights: the trunk's filters in the type of the convolutions.
+        convolutions: the trunk's convolutions, bound.
         norms: its batch norms, one after each convolution.
         mode: see `BatchNorm`.
         frozen: treat every parameter as a constant.
     """
 
-    weights: Sequence[Tensor]
+    convolutions: Sequence[BoundConvolution]
     norms: nn.ModuleList
     mode: BatchNormMode
     frozen: bool = False
 
-    def layer(self, number: int, maps: Tensor, *, stride: int = 1) -> Tensor:
-        """Return maps after convolution ``number``, which keeps sizes but for its stride."""
-        weight = self.weights[number]
-        z = functional.conv2d(maps, weight, stride=stride, padding=weight.shape[-1] // 2)
+    def layer(self, number: int, maps: Tensor) -> Tensor:
+        """Return maps after convolution ``number`` and its batch norm."""
+        z = self.convolutions[number](maps)
         normalised: Tensor = self.norms[number](z, self.mode, frozen=self.frozen)
         return normalised
 
@@ -75,8 +74,7 @@ class Pass:
 class ConvolutionalTrunk(nn.Module, ABC):
     """Images to features: convolutions without offsets, each with a batch norm.
 
-    Subclasses fill ``filters`` and ``norms`` by `_add` and say in `_stages` how maps run through
-    them.
+    Subclasses draw layers by `_add` and say in `_stages` how maps run through them.
 
     Args:
         image_shape: (channels, height, width) of the images, pixels.
@@ -96,12 +94,14 @@ class ConvolutionalTrunk(nn.Module, ABC):
             )
         for name, size in zip(("channels", "height", "width"), image_shape, strict=True):
             require_range(f"image_shape: {name}", size, low=1, integer=True)
-        self.image_shape = tuple(int(size) for size in image_shape)
+        channels, height, width = (int(size) for size in image_shape)
+        self.image_shape = (channels, height, width)
         self.sobel = sobel
         if sobel:
             grey(torch.empty(0, *self.image_shape))  # refuses what it cannot take
         self.filters = nn.ParameterList()
         self.norms = nn.ModuleList()
+        self.convolutions: list[Convolution] = []
 
     @property
     def n_channels(self) -> int:
@@ -116,8 +116,7 @@ class ConvolutionalTrunk(nn.Module, ABC):
         Args:
             dtype: type of the convolutions and maps.
         """
-        weights = [filters.to(dtype, memory_format=torch.channels_last) for filters in self.filters]
-        return BoundConvolutions(self, weights)
+        return BoundConvolutions(self, self._bound(dtype), dtype)
 
     def forward(self, x: Tensor, mode: BatchNormMode = "eval") -> Tensor:
         """Return features, shape (n, n_features), float32.
@@ -144,7 +143,7 @@ class ConvolutionalTrunk(nn.Module, ABC):
             dtype: type of the convolutions.
             n_stages: how many stages to run; None: all.
         """
-        run = Pass(self.bind(dtype)._weights, self.norms, mode)
+        run = Pass(self._bound(dtype), self.norms, mode)
         return self._stages(self._images(x, dtype), run, n_stages).float().contiguous()
 
     @abstractmethod
@@ -155,9 +154,16 @@ class ConvolutionalTrunk(nn.Module, ABC):
     def _features(self, maps: Tensor) -> Tensor:
         """Return features, shape (n, n_features), float32, of the last maps."""
 
-    def _add(self, filters: Tensor) -> None:
+    def _add(self, filters: Tensor, form: Convolution) -> tuple[int, int]:
+        """Append a convolution and its batch norm; return the sides of the maps they return."""
         self.filters.append(nn.Parameter(filters))
         self.norms.append(BatchNorm(len(filters), EPSILON))
+        self.convolutions.append(form)
+        return form.out_sides
+
+    def _bound(self, dtype: torch.dtype) -> list[BoundConvolution]:
+        pairs = zip(self.convolutions, self.filters, strict=True)
+        return [form.bind(filters, dtype) for form, filters in pairs]
 
     def _images(self, x: Tensor, dtype: torch.dtype) -> Tensor:
         images = x.reshape(-1, *self.image_shape)
@@ -171,27 +177,34 @@ class BoundConvolutions:
 
     Args:
         trunk: whose batch norms are used.
-        weights: its filters in the type of the convolutions.
+        convolutions: its convolutions, bound.
+        dtype: type of the convolutions and maps.
         frozen: treat every parameter as a constant.
     """
 
     def __init__(
-        self, trunk: ConvolutionalTrunk, weights: Sequence[Tensor], *, frozen: bool = False
+        self,
+        trunk: ConvolutionalTrunk,
+        convolutions: Sequence[BoundConvolution],
+        dtype: torch.dtype,
+        *,
+        frozen: bool = False,
     ) -> None:
         self._trunk = trunk
-        self._weights = weights
+        self._convolutions = convolutions
+        self._dtype = dtype
         self._frozen = frozen
 
     def frozen(self) -> BoundConvolutions:
         """Return the same function with constant parameters: gradients reach only the input."""
-        return BoundConvolutions(self._trunk, [w.detach() for w in self._weights], frozen=True)
+        constant = [convolution.frozen() for convolution in self._convolutions]
+        return BoundConvolutions(self._trunk, constant, self._dtype, frozen=True)
 
     def __call__(self, x: Tensor, mode: BatchNormMode) -> Tensor:
         """Return features, shape (n, n_features), float32, of ``x``, rows or images."""
         trunk = self._trunk
-        run = Pass(self._weights, trunk.norms, mode, self._frozen)
-        images = trunk._images(x, self._weights[0].dtype)
-        return trunk._features(trunk._stages(images, run, None))
+        run = Pass(self._convolutions, trunk.norms, mode, self._frozen)
+        return trunk._features(trunk._stages(trunk._images(x, self._dtype), run, None))
 
 
 def kaiming_normal(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .small_maps import Convolution
 from .trunk import ConvolutionalTrunk, Pass, kaiming_normal
 
 FILTER = 5
@@ -44,21 +45,23 @@ class VGGTrunk(ConvolutionalTrunk):
     ) -> None:
         super().__init__(image_shape, sobel=sobel)
         n_in = self.n_channels
-        sides = self.image_shape[1:]
+        _, rows, columns = self.image_shape
         self.pools: list[bool] = []
         for number, width in enumerate(widths):
-            self._add(kaiming_normal(width, n_in, FILTER, generator))
+            filters = kaiming_normal(width, n_in, FILTER, generator)
+            self._add(filters, Convolution((rows, columns), FILTER))
             n_in = width
-            self.pools.append(number < len(widths) - 1 and min(sides) // 2 >= SMALLEST)
+            self.pools.append(number < len(widths) - 1 and min(rows, columns) // 2 >= SMALLEST)
             if self.pools[-1]:
-                sides = tuple(side // 2 for side in sides)
-        self.n_features = n_in * sides[0] * sides[1]
+                rows, columns = rows // 2, columns // 2
+        self.n_features = n_in * rows * columns
 
     def _stages(self, maps: Tensor, run: Pass, n_stages: int | None) -> Tensor:
         for number, pool in enumerate(self.pools[:n_stages]):
-            maps = torch.relu_(run.layer(number, maps))
-            if pool:
+            maps = run.layer(number, maps)
+            if pool:  # before the ReLU: the same maps and gradients, and a quarter of its work
                 maps = functional.max_pool2d(maps, 2)
+            maps = torch.relu_(maps)
         return maps
 
     def _features(self, maps: Tensor) -> Tensor:
