@@ -39,8 +39,12 @@ class GeometricDraws(NamedTuple):
 
     def to(self, device: torch.device) -> GeometricDraws:
         """Move what the geometry needs to the images; the jitter moves its own."""
-        parts = self._asdict().items()
-        return self._replace(**{k: v.to(device) for k, v in parts if isinstance(v, Tensor)})
+
+        def moved(part: Tensor | None) -> Tensor | None:
+            return None if part is None else part.to(device)
+
+        degrees, which, down, right, central, flipped = map(moved, self[:6])
+        return GeometricDraws(degrees, which, down, right, central, flipped, self.jitter)
 
 
 @dataclass(frozen=True)
