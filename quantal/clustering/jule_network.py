@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..data.memory_map import row_chunks
+from ..data.mean_square import mean_square_preparation
 from ..data.preparation import Preparation, learn_preparation
 from ..errors import ParameterError, require_range
 from ..estimators import defaults
@@ -114,7 +113,8 @@ def embedder_for(
         plan = replace(plan, padding=int(padding))
     plan = replace(plan, n_channels=int(n_channels), n_outputs=int(n_outputs))
     plan.map_sizes(*shape[1:])  # refused where the images are too small
-    return Embedder(_one_unit(x), int(n_outputs), shape, channels_last, plan)
+    # The filters' first size fits pixels of mean square 1.
+    return Embedder(mean_square_preparation(x), int(n_outputs), shape, channels_last, plan)
 
 
 def _is_auto(value: Any) -> bool:
@@ -147,14 +147,3 @@ def _channels_first(shape: tuple[int, ...]) -> tuple[tuple[int, int, int], bool]
     if shape[2] in COLOURS or shape[0] not in COLOURS:
         return (shape[2], shape[0], shape[1]), True
     return (shape[0], shape[1], shape[2]), False
-
-
-def _one_unit(x: Any) -> Preparation:
-    """Divide all pixels by the root of their mean square: the filters' first size fits that."""
-    total, count = 0.0, 0
-    for _, part in row_chunks(x):
-        values = np.asarray(part if isinstance(part, np.ndarray) else part.toarray(), np.float64)
-        total, count = total + float(np.square(values).sum()), count + values.size
-    unit = float(np.sqrt(total / count)) or 1.0
-    d = int(x.shape[1])
-    return Preparation("global", np.zeros(d), np.full(d, unit), np.arange(d, dtype=np.int64))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
@@ -17,8 +19,12 @@ def log_probabilities(network: MLP, rows: Rows) -> NDArray[np.float32]:
     return blockwise(rows, lambda x: bound(x, "eval").log_softmax(dim=1))
 
 
-class NetworkPrediction(NetworkEstimator):
-    """Mixin with what a fitted network gives for any rows."""
+class ProbablePrediction(ABC):
+    """Mixin with what follows from the probabilities of the clusters."""
+
+    @abstractmethod
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return the logarithm of `predict_proba`, shape (n, n_clusters), float32."""
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
         """Return the cluster of each row, shape (n,), int64; equals ``labels_`` on the fit's X."""
@@ -40,6 +46,10 @@ class NetworkPrediction(NetworkEstimator):
                 "numpy.exp(model.predict_log_proba(X)), or pass X.toarray()."
             )
         return np.exp(self.predict_log_proba(X))
+
+
+class NetworkPrediction(ProbablePrediction, NetworkEstimator):
+    """Mixin with what a fitted network gives for any rows."""
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float32]:
         """Return the logarithm of `predict_proba`, shape (n, n_clusters), float32."""

@@ -16,11 +16,20 @@ def require_training_parameters(model: Any) -> None:
     """Raise ParameterError for the first training parameter of ``model`` out of its range."""
     require_range("learning_rate", model.learning_rate, low=0, low_open=True)
     require_range("weight_decay", model.weight_decay, low=0)
-    require_range("checkpoint_every", model.checkpoint_every, low=0)
     if model.patience is not None:
         require_range("patience", model.patience, low=1, integer=True)
     schedule_named(model.learning_rate_schedule)
     require_choice("batches", model.batches, BATCHES)
+    require_run_parameters(model)
+
+
+def require_run_parameters(model: Any) -> None:
+    """Raise ParameterError for the first setting out of its range of how a fit is kept and shown.
+
+    Args:
+        model: has checkpoint, checkpoint_every, resume and verbose.
+    """
+    require_range("checkpoint_every", model.checkpoint_every, low=0)
     require_range(
         "verbose", int(model.verbose) if _is_flag(model.verbose) else model.verbose, low=0
     )

@@ -20,9 +20,15 @@ from .divergence import (
     label_divergence,
     prior_divergence,
 )
+from .embedded_clustering import (
+    embedded_clustering_loss,
+    sharpened_target,
+    student_assignment,
+)
 from .entropy import conditional_entropy, marginal_entropy, mutual_information
 from .generative_hashing import BitModel, expected_generative_loss, generative_loss
 from .paired_information import joint_assignment, joint_information, paired_information
+from .reconstruction import reconstruction_error
 from .scaled_generative import Scales, scaled_code_loss, scaled_generative_loss
 from .triplet import TripletLoss
 from .virtual_adversarial import (
@@ -43,6 +49,7 @@ __all__ = [
     "bit_marginal_entropy",
     "conditional_entropy",
     "draw_bits",
+    "embedded_clustering_loss",
     "expected_generative_loss",
     "expected_pair_loss",
     "generative_loss",
@@ -61,10 +68,13 @@ __all__ = [
     "paired_information",
     "prior_divergence",
     "random_direction",
+    "reconstruction_error",
     "rpt_penalty",
     "scaled_code_loss",
     "scaled_generative_loss",
+    "sharpened_target",
     "straight_through",
+    "student_assignment",
     "surrogate_loss",
     "vat_penalty",
 ]

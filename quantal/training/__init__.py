@@ -3,20 +3,23 @@
 from .artifact import Artifact, read_artifact, write_artifact
 from .checkpoint import Checkpoints
 from .collapse import Collapse, diagnose
-from .loop import Plan, Progress, Run, Step
+from .loop import PassStep, Plan, Progress, Run, Step
 from .precision import has_fast_bfloat16, resolve_device, resolve_dtype
 from .progress_bar import ProgressBar
-from .schedules import SCHEDULES, schedule_named
+from .run_sequence import RunSequence
+from .schedules import SCHEDULES, schedule_named, stepped
 
 __all__ = [
     "SCHEDULES",
     "Artifact",
     "Checkpoints",
     "Collapse",
+    "PassStep",
     "Plan",
     "Progress",
     "ProgressBar",
     "Run",
+    "RunSequence",
     "Step",
     "diagnose",
     "has_fast_bfloat16",
@@ -24,5 +27,6 @@ __all__ = [
     "resolve_device",
     "resolve_dtype",
     "schedule_named",
+    "stepped",
     "write_artifact",
 ]

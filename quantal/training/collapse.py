@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,14 @@ from numpy.typing import NDArray
 DEAD_SHARE = 0.1  # of its prior share: fewer rows than that and a cluster counts as dead
 LEAST_ENTROPY = 0.75  # of the prior's entropy
 UNDECIDED = 0.5  # of log k: a conditional entropy above it says that rows are not assigned
+REMEDIES = {
+    "low marginal entropy": "Raise balance, train longer (n_epochs), try another random_state, or "
+    "give the sizes you expect as prior.",
+    "dead clusters": "Ask for fewer clusters, raise balance, or try another random_state.",
+    "undecided": "Train longer (n_epochs), raise trade_off, or lower the perturbation radius "
+    "(alpha).",
+}
+"""What to do about each kind of finding where an information term is maximised."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,7 @@ def diagnose(
     conditional_entropy: float,
     marginal_entropy: float,
     prior: NDArray[np.float64],
+    remedies: Mapping[str, str] = REMEDIES,
 ) -> list[Collapse]:
     """Return what is wrong with a clustering, judged on the whole data without labels.
 
@@ -39,6 +49,7 @@ def diagnose(
         conditional_entropy: H(Y|X), nats.
         marginal_entropy: H(Y), nats.
         prior: expected shares, shape (k,), sums to 1.
+        remedies: what to do about each kind of finding, in the words of the method's parameters.
 
     Returns:
         Findings, worst first; empty if nothing is wrong.
@@ -54,8 +65,7 @@ def diagnose(
                 "low marginal entropy",
                 f"The clusters collapsed: the entropy of their sizes is {marginal_entropy:.2f} "
                 f"nats where the prior has {prior_entropy:.2f}, and the largest holds "
-                f"{100 * shares.max():.0f} % of the rows. Raise balance, train longer "
-                "(n_epochs), try another random_state, or give the sizes you expect as prior.",
+                f"{100 * shares.max():.0f} % of the rows. {remedies['low marginal entropy']}",
             )
         )
     dead = np.flatnonzero(shares < DEAD_SHARE * prior)
@@ -64,8 +74,7 @@ def diagnose(
             Collapse(
                 "dead clusters",
                 f"{len(dead)} of {k} clusters hold fewer rows than a tenth of their expected "
-                f"share (clusters {_listed(dead)}). Ask for fewer clusters, raise balance, or "
-                "try another random_state.",
+                f"share (clusters {_listed(dead)}). {remedies['dead clusters']}",
             )
         )
     if conditional_entropy > UNDECIDED * math.log(k):
@@ -73,8 +82,8 @@ def diagnose(
             Collapse(
                 "undecided",
                 f"Most rows are not assigned: the mean entropy of an assignment is "
-                f"{conditional_entropy:.2f} nats of at most {math.log(k):.2f}. Train longer "
-                "(n_epochs), raise trade_off, or lower the perturbation radius (alpha).",
+                f"{conditional_entropy:.2f} nats of at most {math.log(k):.2f}. "
+                f"{remedies['undecided']}",
             )
         )
     return found

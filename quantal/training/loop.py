@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -17,6 +17,20 @@ from .schedules import Schedule, constant
 
 Step = Callable[[Tensor], dict[str, Tensor]]
 """Maps row numbers, shape (b,), to scalars; the one named "total" is minimised."""
+
+
+@dataclass(frozen=True)
+class PassStep:
+    """A step that also depends on the pass over the data that it belongs to.
+
+    Attributes:
+        of_pass: Maps row numbers and the number of the pass, from 0, to scalars as `Step` does.
+    """
+
+    of_pass: Callable[[Tensor, int], dict[str, Tensor]]
+
+
+RATE_FACTOR = "rate_factor"  # of a group of parameters
 
 
 @dataclass(frozen=True)
@@ -37,6 +51,9 @@ class Plan:
         batches: "permuted" or "drawn"; see `quantal.training.batches.epoch_order`.
         momentum: None: Adam; a number: stochastic gradient descent with that momentum.
         dampening: Share of each gradient that its momentum leaves out.
+        bias_rate: Factor of the learning rate for parameters with one axis (biases); the papers'
+            Caffe codes have 2.
+        most_steps: Stop after so many steps, within a pass if need be; None: after whole passes.
     """
 
     n_rows: int
@@ -50,6 +67,8 @@ class Plan:
     batches: str = "permuted"
     momentum: float | None = None
     dampening: float = 0.0
+    bias_rate: float = 1.0
+    most_steps: int | None = None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -59,7 +78,8 @@ class Plan:
     @property
     def n_steps(self) -> int:
         """Steps in the whole plan."""
-        return self.steps_per_epoch * self.n_epochs
+        whole = self.steps_per_epoch * self.n_epochs
+        return whole if self.most_steps is None else min(whole, self.most_steps)
 
 
 @dataclass
@@ -95,7 +115,12 @@ class Listener(Protocol):
 
 def optimizer_of(parameters: Iterable[Tensor], plan: Plan) -> torch.optim.Optimizer:
     """Return the plan's optimiser, in its fused form."""
-    trained, rate, decay = list(parameters), plan.learning_rate, plan.weight_decay
+    trained: list[Any] = list(parameters)
+    rate, decay = plan.learning_rate, plan.weight_decay
+    if plan.bias_rate != 1:
+        biases = [tensor for tensor in trained if tensor.ndim == 1]
+        others = [tensor for tensor in trained if tensor.ndim != 1]
+        trained = [{"params": others}, {"params": biases, RATE_FACTOR: plan.bias_rate}]
     if plan.momentum is None:
         return torch.optim.Adam(trained, lr=rate, weight_decay=decay, fused=True)
     return torch.optim.SGD(
@@ -113,7 +138,7 @@ class Run:
 
     Args:
         network: the module whose parameters are trained; its buffers belong to the state too.
-        step: see `Step`.
+        step: see `Step` and `PassStep`.
         plan: see `Plan`.
         generator: the generator that ``step`` draws from; its state is part of a checkpoint.
         listeners: told of each step and epoch, in order.
@@ -122,7 +147,7 @@ class Run:
     def __init__(
         self,
         network: torch.nn.Module,
-        step: Step,
+        step: Step | PassStep,
         plan: Plan,
         generator: torch.Generator,
         listeners: Sequence[Listener] = (),
@@ -146,15 +171,17 @@ class Run:
         per_epoch = self.plan.steps_per_epoch
         while not self.progress.stopped:
             epoch, first = divmod(self.progress.step, per_epoch)
-            if first == 0 and self.progress.sums:
-                self._end_epoch()  # also where a resumed run stood after an epoch's last step
+            left = self.plan.n_steps - self.progress.step
+            if self.progress.sums and (first == 0 or left <= 0):
+                # Also where a resumed run stood after an epoch's last step.
+                self._end_epoch(first or per_epoch)
                 continue
-            if self.progress.step >= self.plan.n_steps:
+            if left <= 0:
                 break
             order = epoch_order(
                 self.plan.n_rows, self.plan.batch_size, self.plan.seed, epoch, self.plan.batches
             )
-            for rows in order[first:]:
+            for rows in order[first : first + left]:
                 self._take_step(rows)
                 for listener in self._listeners:
                     listener.on_step(self)
@@ -164,8 +191,12 @@ class Run:
         self.between_steps = False
         factor = self.plan.schedule(self.progress.step / self.plan.n_steps)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.plan.learning_rate * factor
-        terms = self._step(rows)
+            group["lr"] = self.plan.learning_rate * factor * group.get(RATE_FACTOR, 1.0)
+        if isinstance(self._step, PassStep):
+            number = self.progress.step // self.plan.steps_per_epoch
+            terms = self._step.of_pass(rows, number)
+        else:
+            terms = self._step(rows)
         values = torch.stack([value.detach() for value in terms.values()]).tolist()
         named = dict(zip(terms, values, strict=True))
         self._require_finite(named)
@@ -190,11 +221,11 @@ class Run:
                     "is kept."
                 )
 
-    def _end_epoch(self) -> None:
+    def _end_epoch(self, n_steps: int) -> None:
         progress = self.progress
         self.between_steps = False
         for name, value in progress.sums.items():
-            progress.history.setdefault(name, []).append(value / self.plan.steps_per_epoch)
+            progress.history.setdefault(name, []).append(value / n_steps)
         progress.sums = {}
         total = progress.history["total"][-1]
         improved = total < progress.best

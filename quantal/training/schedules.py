@@ -39,3 +39,14 @@ def schedule_named(name: str) -> Schedule:
     """Return the schedule of that name, or raise ParameterError with the known ones."""
     require_choice("learning_rate_schedule", name, SCHEDULES)
     return SCHEDULES[name]
+
+
+def stepped(n_steps: int, interval: int, factor: float = 0.1) -> Schedule:
+    """Return a schedule that multiplies the learning rate by ``factor`` every so many steps.
+
+    Args:
+        n_steps: steps of the whole plan.
+        interval: steps between two drops, >= 1.
+        factor: of each drop.
+    """
+    return lambda done: factor ** (round(done * n_steps) // interval)

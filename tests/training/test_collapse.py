@@ -59,3 +59,9 @@ def test_many_dead_clusters_are_listed_briefly():
     shares[0] = 1
     *_, dead = diagnose(shares, 0.0, 3.9, np.full(50, 0.02))
     assert "clusters 1, 2, 3, 4, 5, 6, 7, 8, ...)" in dead.message
+
+
+def test_the_remedies_can_be_those_of_another_method():
+    remedies = {"low marginal entropy": "Do this.", "dead clusters": "Do that.", "undecided": "!"}
+    found = diagnose(np.array([1.0, 0, 0, 0]), 1.3, 0.0, FAIR, remedies)
+    assert [f.message.rsplit(". ", 1)[1] for f in found] == ["Do this.", "Do that.", "!"]
