@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from quantal.errors import DataError, require_choice
+from quantal.errors import require_choice
 from quantal.graph import affinity_graph, initial_clusters
 
 UPDATES = ("exact", "alpha")
@@ -72,11 +72,8 @@ def dense_merges(
     Args:
         weights: W, (n, n), with zeros on its diagonal.
         labels: first clusters, numbered from 0.
-        n_clusters: where to stop.
+        n_clusters: where to stop; earlier where no two clusters are linked any more.
         alpha: ratio of the accelerated update; None: the exact one.
-
-    Raises:
-        DataError: no two clusters are linked any more.
     """
     labels = labels.copy()
     flows = _flows(weights, labels)
@@ -85,7 +82,7 @@ def dense_merges(
     for _ in range(len(sizes) - n_clusters):
         a, b = sorted(divmod(int(table.argmax()), len(sizes)))
         if table[a, b] <= 0:
-            raise DataError("No two clusters are linked any more.")
+            break
         labels[labels == b] = a
         sizes[a] += sizes[b]
         flows[a] += flows[b]
