@@ -1,8 +1,8 @@
 """JULE's training step in plain float32 PyTorch, as a competent port of the Torch code would be.
 
 `nn.Module` layers, `torch.optim.SGD`, and a list of triplets: every ordered pair of one cluster in
-the batch with drawn negatives, all of whose embeddings are gathered as copies. It is the peer of the
-speed benchmark.
+the batch with drawn negatives, whose embeddings are gathered as copies. It is the peer of the speed
+benchmark.
 """
 
 from __future__ import annotations
