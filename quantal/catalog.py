@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from .clustering import (
+    DEC,
     IMSAT,
     JULE,
     RIM,
+    AutoencoderKMeans,
     GraphDegreeLinkage,
     LandmarkSpectralClustering,
     LocalityPreservingNMF,
@@ -35,6 +37,8 @@ from .training import read_artifact
 
 # Add yours to the dictionary of its kind.
 CLUSTERERS: dict[str, type[Any]] = {
+    "autoencoder-kmeans": AutoencoderKMeans,
+    "dec": DEC,
     "graph-degree-linkage": GraphDegreeLinkage,
     "imsat": IMSAT,
     "jule": JULE,

@@ -1,5 +1,7 @@
 """Estimators that give cluster labels, one class a file."""
 
+from .autoencoder_kmeans import AutoencoderKMeans
+from .dec import DEC
 from .graph_degree_linkage import GraphDegreeLinkage
 from .imsat import IMSAT
 from .jule import JULE
@@ -14,9 +16,11 @@ from .self_tuning import SelfTuningSpectralClustering
 from .zeta_linkage import ZetaLinkage
 
 __all__ = [
+    "DEC",
     "IMSAT",
     "JULE",
     "RIM",
+    "AutoencoderKMeans",
     "GraphDegreeLinkage",
     "LandmarkSpectralClustering",
     "LocalityPreservingNMF",
