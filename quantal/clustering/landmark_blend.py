@@ -17,7 +17,7 @@ BLOCK = 512  # rows of one product; the last block is filled up with zeros
 
 
 def row_blocks(
-    x: Any, *, unit: bool, whole: bool = False
+    x: Any, *, unit: bool, means: NDArray[np.float64] | None = None, whole: bool = False
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Yield the first row's number and rows as dense float32, always (512, d).
 
@@ -27,6 +27,7 @@ def row_blocks(
     Args:
         x: (n, d) array, memory map or CSR array.
         unit: bring every row that is not zero to length 1.
+        means: (d,), taken off every row before; None: nothing is.
         whole: yield one block with all rows, and no others.
     """
     n = len_of(x)
@@ -35,7 +36,7 @@ def row_blocks(
         part = x[start : start + step]
         part = part.toarray() if sp.issparse(part) else np.asarray(part)
         rows = np.zeros((step, x.shape[1]), np.float32)
-        rows[: len(part)] = part
+        rows[: len(part)] = part if means is None else part - means
         if unit:
             lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
             rows /= np.where(lengths > 0, lengths, 1)[:, None].astype(np.float32)
@@ -43,17 +44,31 @@ def row_blocks(
         release_pages(x)
 
 
-def distance_unit(x: Any, landmarks: NDArray[np.float32], *, squared: bool, unit: bool) -> float:
+def column_means(x: Any) -> NDArray[np.float64]:
+    """Return the mean of every column of an (n, d) array, memory map or CSR array, shape (d,)."""
+    total = np.zeros(x.shape[1])
+    for _, rows in row_blocks(x, unit=False):
+        total += rows.sum(axis=0, dtype=np.float64)
+    return total / len_of(x)
+
+
+def distance_unit(
+    blocks: Iterable[tuple[int, NDArray[np.float32]]],
+    n: int,
+    landmarks: NDArray[np.float32],
+    *,
+    squared: bool,
+) -> float:
     """Return the mean distance, or mean squared distance, of rows and landmarks; at least tiny.
 
     Args:
-        x: (n, d) array, memory map or CSR array.
+        blocks: from `row_blocks`.
+        n: number of rows.
         landmarks: (p, d).
         squared: the mean of the squares.
-        unit: bring rows to length 1 first.
     """
-    n, total = len_of(x), 0.0
-    for start, rows in row_blocks(x, unit=unit):
+    total = 0.0
+    for start, rows in blocks:
         found = _squared_distances(rows[: n - start], landmarks)
         total += float((found if squared else np.sqrt(found)).sum(dtype=np.float64))
     return max(total / (n * len(landmarks)), 1e-30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..estimators.input_rows import len_of
 from ..graph.spectral import unit_length_rows
 from .embedded_kmeans import KMeansPlan, kmeans
 from .graph_clusterer import require_k_means
-from .landmark_blend import LandmarkBlend, distance_unit, row_blocks
+from .landmark_blend import LandmarkBlend, column_means, distance_unit, row_blocks
 from .partition_clusterer import PartitionClusterer
 
 LANDMARKS = ("kmeans", "random")
@@ -49,6 +50,7 @@ class LandmarkSpectralClustering(
             distance, as in the authors' code. It equals a distance only by accident, so it suits
             rows of length 1; with large numbers all r weights are then equal.
         unit_rows: bring rows to length 1 first.
+        centered: subtract the columns' means before that; changes nothing without ``unit_rows``.
         n_init: starts of k-means in the embedding.
         max_iter: most turns of a start.
         random_state: seed of the landmarks and of the starts.
@@ -56,6 +58,7 @@ class LandmarkSpectralClustering(
     Attributes:
         labels_: Cluster of each row, shape (n,), int64; clusters are numbered by size.
         cluster_sizes_: Rows in each cluster, shape (n_clusters,), int64.
+        mean_: What is subtracted from every row, shape (d,), float64; zeros if nothing is.
         landmarks_: Shape (p, d), float32.
         sigma_: The width used.
         singular_values_: Of Z S^-1/2, those after the first, shape (m,), float64, m <= n_clusters.
@@ -78,6 +81,7 @@ class LandmarkSpectralClustering(
     """
 
     fitted_arrays: ClassVar[dict[str, tuple[str, int]]] = {
+        "mean_": ("float64", 1),
         "landmarks_": ("float32", 2),
         "singular_values_": ("float64", 1),
         "basis_": ("float64", 2),
@@ -94,6 +98,7 @@ class LandmarkSpectralClustering(
         landmarks: str = "kmeans",
         sigma: float | str = "mean",
         unit_rows: bool = False,
+        centered: bool = False,
         n_init: int = 10,
         max_iter: int = 100,
         random_state: Any = None,
@@ -104,6 +109,7 @@ class LandmarkSpectralClustering(
         self.landmarks = landmarks
         self.sigma = sigma
         self.unit_rows = unit_rows
+        self.centered = centered
         self.n_init = n_init
         self.max_iter = max_iter
         self.random_state = random_state
@@ -118,14 +124,18 @@ class LandmarkSpectralClustering(
         else:
             require_range("sigma", self.sigma, low=0, low_open=True)
         require_choice("unit_rows", self.unit_rows, (True, False))
+        require_choice("centered", self.centered, (True, False))
         require_range("max_iter", self.max_iter, low=1, integer=True)
         require_k_means(self.n_init)
 
     def _fit(self, x: Any, generator: np.random.Generator) -> NDArray[np.int64]:
+        self.mean_ = column_means(x) if self.centered else np.zeros(x.shape[1])
         self.landmarks_ = self._choose_landmarks(x, generator)
         if isinstance(self.sigma, str):
             squared = self.sigma == "mean_squared"
-            self.sigma_ = distance_unit(x, self.landmarks_, squared=squared, unit=self.unit_rows)
+            self.sigma_ = distance_unit(
+                self._blocks(x), len_of(x), self.landmarks_, squared=squared
+            )
         else:
             self.sigma_ = float(self.sigma)
         self._learn_basis(x)
@@ -140,9 +150,9 @@ class LandmarkSpectralClustering(
         p = min(int(self.n_landmarks), n)
         if p == n or self.landmarks == "random":
             chosen = np.arange(n) if p == n else np.sort(generator.choice(n, p, replace=False))
-            [(_, rows)] = row_blocks(x[chosen], unit=self.unit_rows, whole=True)
+            [(_, rows)] = self._blocks(x[chosen], whole=True)
             return rows
-        [(_, rows)] = row_blocks(x, unit=self.unit_rows, whole=True)
+        [(_, rows)] = self._blocks(x, whole=True)
         plan = KMeansPlan(p, n_init=1, init="random", max_iter=_LANDMARK_TURNS)
         centers: NDArray[np.float32] = kmeans(rows, plan, generator).centers.astype(np.float32)
         return centers
@@ -150,7 +160,7 @@ class LandmarkSpectralClustering(
     def _learn_basis(self, x: Any) -> None:
         """Set ``basis_``: eigenvectors of the p x p product of S^-1/2 Z^T and Z S^-1/2."""
         blend = self._blend()
-        gram, sums = blend.gram(row_blocks(x, unit=self.unit_rows), len_of(x))
+        gram, sums = blend.gram(self._blocks(x), len_of(x))
         scale = np.divide(1.0, np.sqrt(sums), out=np.zeros_like(sums), where=sums > 0)
         # The constant direction has the value 1, which others share where groups share no
         # landmark; it is known, so it is taken away and not left to the order of equal ones.
@@ -166,13 +176,17 @@ class LandmarkSpectralClustering(
         self.singular_values_ = np.sqrt(values[used])
         self.basis_ = scale[:, None] * vectors[:, used] / self.singular_values_
 
+    def _blocks(self, x: Any, whole: bool = False) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        means = self.mean_ if self.centered else None
+        return row_blocks(x, unit=self.unit_rows, means=means, whole=whole)
+
     def _blend(self) -> LandmarkBlend:
         return LandmarkBlend(self.landmarks_, self.sigma_, int(self.n_nearest))
 
     def _embedded(self, x: Any) -> NDArray[np.float64]:
         blend = self._blend()
         out = np.empty((len_of(x), self.basis_.shape[1]))
-        for start, rows in row_blocks(x, unit=self.unit_rows):
+        for start, rows in self._blocks(x):
             part = blend.project(rows, self.basis_)[: len(out) - start]
             out[start : start + len(part)] = unit_length_rows(part)
         return out
@@ -214,6 +228,7 @@ class LandmarkSpectralClustering(
         p, m = self.basis_.shape
         sound = (
             self.landmarks_.shape == (p, self.n_features_in_)
+            and self.mean_.shape == (self.n_features_in_,)
             and self.singular_values_.shape == (m,)
             and self.cluster_centers_.shape == (int(self.n_clusters), m)
             and isinstance(self.sigma_, float)

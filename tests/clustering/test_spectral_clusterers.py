@@ -181,6 +181,16 @@ def test_landmarks_part_groups_and_new_rows_of_them(landmarks):
     assert adjusted_rand_score(truth[200:], model.predict(x[200:])) == 1
 
 
+def test_landmarks_of_centred_rows_are_those_of_rows_centred_before():
+    x = load_digits().data[:300] + 50
+    options = {"n_clusters": 10, "n_landmarks": 60, "unit_rows": True, "random_state": 0}
+    model = LandmarkSpectralClustering(centered=True, **options).fit(x)
+    np.testing.assert_allclose(model.mean_, x.mean(axis=0), rtol=1e-6)
+    before = LandmarkSpectralClustering(**options).fit(x - x.mean(axis=0))
+    assert adjusted_rand_score(model.labels_, before.labels_) == 1
+    np.testing.assert_array_equal(model.predict(x[:50]), model.labels_[:50])
+
+
 def test_one_landmark_a_row_leaves_little_but_breaks_nothing():
     x = load_digits().data[:100]
     model = LandmarkSpectralClustering(5, n_landmarks=10, n_nearest=1, random_state=0).fit(x)
