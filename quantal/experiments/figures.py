@@ -106,15 +106,15 @@ def _curve_panel(swept: Sequence[tuple[Recipe, Record]], measure: str, drawing: 
     recipes = [recipe for recipe, _ in swept]
     sweep = recipes[0].sweep
     assert sweep is not None
-    numbers = _are_numbers(sweep.values)
+    numbers, name = _are_numbers(sweep.values), MEASURES.get(measure, measure)
     return drawing.CurvePanel(
         series={
             series_name(recipe, recipes): sweep_curve(recipe, record, measure)
             for recipe, record in swept
         },
-        title=panel_name(recipes[0]),
+        title=panel_name(recipes[0]) + (f": {name}" if len(sweep.measures) > 1 else ""),
         x_label=sweep.parameter,
-        y_label=MEASURES.get(measure, measure),
+        y_label=name,
         log2_x=numbers and _spread(sweep.values) >= 8,
         log_y=measure == "seconds",
         x_names=() if numbers else [value_text(value) for value in sweep.values],

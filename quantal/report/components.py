@@ -64,7 +64,7 @@ def scatter_space(
         colors = np.asarray(palette(len(names)))[rank[index]] / 255
         axis.scatter(*points.T, s=size, c=colors, linewidths=0, depthshade=False)
         axis.set_title(plot.title, fontsize=10, color="#1c1e24")
-        axis.tick_params(labelbottom=False, labelleft=False)
+        axis.set_box_aspect(None, zoom=1.15)
         axis.set(xticklabels=[], yticklabels=[], zticklabels=[])
     return picture(figure)
 
