@@ -7,6 +7,7 @@ from typing import Any
 
 from .clustering import (
     DEC,
+    IIC,
     IMSAT,
     JULE,
     RIM,
@@ -40,6 +41,7 @@ CLUSTERERS: dict[str, type[Any]] = {
     "autoencoder-kmeans": AutoencoderKMeans,
     "dec": DEC,
     "graph-degree-linkage": GraphDegreeLinkage,
+    "iic": IIC,
     "imsat": IMSAT,
     "jule": JULE,
     "landmark-spectral": LandmarkSpectralClustering,

@@ -3,6 +3,7 @@
 from .autoencoder_kmeans import AutoencoderKMeans
 from .dec import DEC
 from .graph_degree_linkage import GraphDegreeLinkage
+from .iic import IIC
 from .imsat import IMSAT
 from .jule import JULE
 from .landmark_spectral import LandmarkSpectralClustering
@@ -17,6 +18,7 @@ from .zeta_linkage import ZetaLinkage
 
 __all__ = [
     "DEC",
+    "IIC",
     "IMSAT",
     "JULE",
     "RIM",

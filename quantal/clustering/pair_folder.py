@@ -1,0 +1,54 @@
+"""What a network trained on pairs leaves in its model folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import ParameterError
+from ..training import Artifact
+from .pair_network import resolved_name
+from .pair_prediction import PairPrediction
+from .row_views import channels_first
+
+
+class PairFolder(PairPrediction):
+    """Mixin that saves and restores networks for images as well as perceptrons."""
+
+    def to_artifact(self) -> Artifact:
+        """Return what `save` writes.
+
+        Raises:
+            ParameterError: The network is the user's own module, which a folder cannot describe.
+        """
+        if isinstance(self.network, nn.Module):
+            raise ParameterError(
+                "A model with a network of your own cannot be saved as a folder: the folder holds "
+                "no code. Keep model.network_.state_dict(), or use one of the named networks."
+            )
+        return super().to_artifact()
+
+    def _stored_network(self, weights: dict[str, Tensor]) -> nn.Module:
+        """Make the network only if its output has the stored size."""
+        if self._views.image_shape is None:
+            return super()._stored_network(weights)
+        if weights["output"].ndim != 2 or weights["output"].shape[1] != self._n_outputs():
+            raise ValueError(f"an output of shape {tuple(weights['output'].shape)}")
+        network = self._make_network(torch.Generator())
+        forms = [
+            {k: (v.shape, v.dtype) for k, v in t.items()} for t in (weights, network.state_dict())
+        ]
+        if forms[0] != forms[1]:  # load_state_dict would convert types and some shapes
+            raise ValueError("the network's tensors are not of its shapes and types")
+        network.load_state_dict(weights)
+        return network
+
+    def _restore(self, config: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        self._require_parameters()
+        shape = self._image_shape()
+        self._set_views(shape)
+        if shape is not None:
+            resolved_name(self.network, channels_first(shape)[0])
+        super()._restore(config, tensors)

@@ -1,0 +1,112 @@
+"""Choosing a sub-head, and what a network trained on pairs gives for any rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from ..errors import ParameterError
+from ..estimators import blockwise
+from ..training import Run
+from ..training.attempts import Outcome
+from ..training.rows import Rows
+from .cluster_order import by_size
+from .head_judgement import column_order, subhead_losses
+from .head_layout import BoundHead, Head
+from .pair_training import PairTraining
+
+
+class PairPrediction(PairTraining):
+    """Mixin with the judgement of a fit and the predictions of `quantal.clustering.IIC`."""
+
+    def _judge(self, rows: Rows, run: Run) -> float:
+        """Return the best sub-head's loss on all rows, with the penalty of the last epoch."""
+        losses = self._subhead_losses(run.network, rows, self._layout.clusters)
+        penalty = run.progress.history.get("penalty", [0.0])[-1]
+        squares = sum(float(p.detach().square().sum()) for p in run.network.parameters())
+        return float(losses.min()) + penalty + 0.5 * self.weight_decay * squares
+
+    def _subhead_losses(self, network: Any, rows: Rows, head: Head) -> Tensor:
+        bound = BoundHead(network.bind(), head)
+        return subhead_losses(bound, self._terms_of_fit, rows, self._views.first, self._seed)
+
+    def _accept(self, rows: Rows, seed: int, best: Outcome) -> bool:  # noqa: ARG002
+        return True
+
+    def _conclude(self, rows: Rows) -> None:
+        self.balance_ = float(self.balance)
+        with torch.no_grad():
+            for head in self._layout.heads:
+                self._sort_columns(rows, head)
+        self._conclude_pass(rows)
+
+    def _sort_columns(self, rows: Rows, head: Head) -> None:
+        """Put the best sub-head first, its clusters by size, the others' clusters matched to it."""
+        best = int(self._subhead_losses(self.network_, rows, head).argmin())
+        log_p = self._log_probabilities(rows, head)
+        labels = log_p.argmax(axis=2)
+        _, order = by_size(labels[best], head.n_clusters)
+        columns = torch.from_numpy(column_order(head, best, labels, order)).to(self._device)
+        for parameter in (self.network_.output, self.network_.bias):
+            parameter[..., head.columns] = parameter[..., columns]
+
+    def _conclude_pass(self, rows: Rows) -> None:
+        self.balance_ = float(self.balance)
+        log_p = self._combined(self._log_probabilities(rows, self._layout.clusters))
+        self.labels_ = log_p.argmax(axis=1)
+        self._describe(log_p)
+        over = self._layout.overclusters
+        if over is not None:
+            self.overclusters_ = self._log_probabilities(rows, over)[0].argmax(axis=1)
+
+    def _log_probabilities(self, rows: Rows, head: Head) -> NDArray[np.float32]:
+        """Return log-probabilities of all rows by each sub-head, (n_subheads, n, k)."""
+        bound = BoundHead(self.network_.bind(), head)
+
+        def function(x: Tensor) -> Tensor:
+            log_p = bound(self._views.evaluation(x), "eval")
+            return log_p.transpose(0, 1).flatten(1)
+
+        flat = blockwise(rows, function)
+        return flat.reshape(len(flat), head.n_subheads, head.n_clusters).transpose(1, 0, 2)
+
+    def _combined(self, log_p: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the best sub-head's log-probabilities, or those of the sub-heads' mean."""
+        best: NDArray[np.float32] = log_p[0]
+        if self.subheads == "best" or len(log_p) == 1:
+            return best
+        total: NDArray[np.float32] = np.logaddexp.reduce(log_p, axis=0)
+        return total - np.float32(np.log(len(log_p)))
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return the logarithm of `predict_proba`, shape (n, n_clusters), float32."""
+        rows = self._rows_to_read(X)
+        return self._combined(self._log_probabilities(rows, self._layout.clusters))
+
+    def predict_overclusters(self, X: ArrayLike) -> NDArray[np.int64]:
+        """Return the finer cluster of each row, shape (n,), int64, by the over-clustering head.
+
+        Raises:
+            ParameterError: The model has no such head.
+        """
+        rows = self._rows_to_read(X)
+        over = self._layout.overclusters
+        if over is None:
+            raise ParameterError(
+                "The model has no over-clustering head. Fit it with n_overclusters, several times "
+                "n_clusters."
+            )
+        labels: NDArray[np.int64] = self._log_probabilities(rows, over)[0].argmax(axis=1)
+        return labels
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return the network's features before its heads, shape (n, n_features), float32."""
+        rows = self._rows_to_read(X)
+        network = self.network_.bind()
+        linear = not len(self.network_.norms)
+        function = network if linear else network.embed
+        return blockwise(rows, lambda x: function(self._views.evaluation(x), "eval"))

@@ -1,0 +1,245 @@
+"""Learning from pairs as an estimator does it: preparation, network, step, judgement, labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..data.preparation import learn_preparation
+from ..errors import ParameterError, require_choice, require_range
+from ..estimators import SelfAugmented, defaults
+from ..estimators.input_rows import len_of
+from ..graph import Progress
+from ..training import PassStep, resolve_device, resolve_dtype
+from ..training.rows import Rows
+from ..views import ColumnSwap, Cutout, GaussianNoise, Mixup
+from .balance import information_term
+from .head_layout import BoundHead, HeadLayout
+from .network_clusterer import NetworkClusterer
+from .pair_network import pair_network, require_network
+from .pair_terms import CHANGES, INFORMATION, PairTerms, Weighted, weighted
+from .paired_changes import Adversary, Change, Mixing, OfRows, OfView, PairBatch
+from .row_views import (
+    Flat,
+    RowViews,
+    channels_first,
+    image_views,
+    pixel_preparation,
+    vector_views,
+)
+
+CONVOLUTION_WIDTH = 256  # products of a convolution are wide enough for bfloat16
+SUBHEADS = ("best", "mean")
+IMAGES_ONLY = ("geometric", "cutout")
+ADVERSARIES = {"vat": "divergence", "ivat": "information"}
+
+
+class PairTraining(SelfAugmented, NetworkClusterer):
+    """Base of `quantal.clustering.IIC`; see there for the parameters and attributes."""
+
+    information: Any
+    transformation: Any
+    regularization: Any
+    entropy_weight: float
+    n_views: int
+    n_subheads: int
+    n_overclusters: int | None
+    overcluster_every: int
+    subheads: str
+    network: Any
+    sobel: bool
+    geometry: str
+    noise: float
+    swap: float
+
+    # What the shared code asks for and this method does not offer.
+    augmentation: Any = "vat"
+    prior: Any = "uniform"
+    prior_tolerance: float | None = None
+    init: str = "random"
+
+    _views: RowViews
+    _layout: HeadLayout
+    _terms_of_fit: PairTerms
+
+    def _require_parameters(self) -> None:
+        super()._require_parameters()
+        self._require_augmentation()
+        weighted("information", self.information, INFORMATION, own=False)
+        self._regularizers()
+        if not callable(self.transformation):
+            require_choice("transformation", self.transformation, ("auto", *CHANGES))
+        for name in ("n_views", "n_subheads"):
+            require_range(name, getattr(self, name), low=1, high=1000, integer=True)
+        require_range("overcluster_every", self.overcluster_every, low=2, integer=True)
+        if self.n_overclusters is not None:
+            require_range("n_overclusters", self.n_overclusters, low=self.n_clusters, integer=True)
+        require_range("entropy_weight", self.entropy_weight, low=0)
+        require_range("noise", self.noise, low=0)
+        require_range("swap", self.swap, low=0, high=1)
+        require_choice("subheads", self.subheads, SUBHEADS)
+        require_network(self.network)
+
+    def _regularizers(self) -> Weighted:
+        if self.regularization is None:
+            return []
+        return weighted("regularization", self.regularization, CHANGES, own=True)
+
+    def _set_up(self, x: Any) -> None:
+        self._device = resolve_device(self.device)
+        shape = self._image_shape()
+        self._set_views(shape)
+        if shape is None:
+            self.preparation_ = learn_preparation(x, self.scaling)
+            self.hidden_layer_sizes_ = self._widths(len_of(x))
+        else:
+            form, was_last = channels_first(shape)
+            self.preparation_ = pixel_preparation(x, form, was_last=was_last)
+            self.hidden_layer_sizes_ = ()
+        widths = self.hidden_layer_sizes_ if shape is None else (CONVOLUTION_WIDTH,)
+        self._dtype = resolve_dtype(self.precision, self._device, widths)
+
+    def _set_views(self, shape: tuple[int, ...] | None) -> None:
+        """Set how rows are seen and which columns of the output are whose."""
+        self._layout = HeadLayout(
+            self.n_clusters, self.n_subheads, self.n_overclusters, self.overcluster_every
+        )
+        if shape is None:
+            self._views = vector_views(self.swap)
+        else:
+            self._views = image_views(self.geometry, channels_first(shape)[0])
+
+    def _image_shape(self) -> tuple[int, ...] | None:
+        if self.image_shape is None:
+            return self.image_shape_
+        try:
+            shape = tuple(int(size) for size in self.image_shape)
+        except (TypeError, ValueError):
+            shape = ()
+        if len(shape) not in {2, 3} or min(shape) < 1 or math.prod(shape) != self.n_features_in_:
+            raise ParameterError(
+                f"image_shape must be (h, w), (h, w, c) or (c, h, w) whose product is "
+                f"{self.n_features_in_}, the number of columns, got {self.image_shape!r}."
+            )
+        return shape
+
+    def _has_layout(self) -> bool:
+        return self._image_shape() is not None
+
+    def _n_outputs(self) -> int:
+        return self._layout.n_outputs
+
+    def _make_network(self, generator: torch.Generator) -> torch.nn.Module:
+        return pair_network(
+            self.network,
+            self._views.image_shape,
+            self.n_features_in_,
+            self.hidden_layer_sizes_,
+            self._n_outputs(),
+            self.sobel,
+            generator,
+        )
+
+    def _pair_terms(self, rows: Rows, seed: int, progress: Progress | None = None) -> PairTerms:
+        """Return what a step minimises, with every radius measured."""
+        weights = dict(weighted("information", self.information, INFORMATION, own=False))
+        is_image = self._views.image_shape is not None
+        kind = self.transformation
+        if isinstance(kind, str) and kind == "auto":
+            kind = "geometric" if is_image else "swap"
+        kinds = [kind if weights.get("pairs", 0) else None, *(k for k, _ in self._regularizers())]
+        adversary = self._adversary(rows, seed, progress, kinds)
+        return PairTerms(
+            pairs_weight=weights.get("pairs", 0.0),
+            inputs_weight=weights.get("inputs", 0.0) * self._trade_off(),
+            entropy_weight=float(self.entropy_weight),
+            information=lambda k: information_term("uniform", k, self.balance, None, self._device),
+            change=self._change(kind, adversary),
+            n_copies=int(self.n_views),
+            regularizers=[
+                (_name_of(k), weight, self._change(k, adversary))
+                for k, weight in self._regularizers()
+            ],
+        )
+
+    def _adversary(
+        self, rows: Rows, seed: int, progress: Progress | None, kinds: list[Any]
+    ) -> Callable[[str], Adversary]:
+        """Return a maker of adversaries; neighbours are looked for only if one is needed."""
+        needed = any(isinstance(kind, str) and kind in ADVERSARIES for kind in kinds)
+        measured = self.radius is None or self.units == "neighbors"
+        distance = torch.ones(len(rows), device=rows.device)
+        self.n_compared_ = 0
+        if needed and measured:
+            distance = self._neighbor_distances(rows, seed, progress) * self._seen_share()
+        radius = self.alpha * distance
+        if self.radius is not None:
+            radius = torch.full((len(rows),), float(self.radius), device=rows.device)
+        xi = float(self.xi) if self.units == "absolute" else self.xi * distance
+        return lambda against: Adversary(radius, xi, self.n_power, against)
+
+    def _seen_share(self) -> float:
+        """Return how a distance between rows shrinks or grows with the size of the views."""
+        seen = self._views.image_shape
+        if seen is None:
+            return 1.0
+        return math.sqrt(math.prod(seen) / self.n_features_in_)
+
+    def _change(self, kind: Any, adversary: Callable[[str], Adversary]) -> Change:
+        """Return the change for a kind or a callable."""
+        shape = self._views.image_shape
+        if callable(kind):
+            return OfView(kind if shape is None else Flat(kind, shape))
+        if shape is None and kind in IMAGES_ONLY:
+            raise ParameterError(
+                f"{kind!r} moves pixels, and X holds vectors. Pass images, shape (n, h, w) or "
+                "(n, h, w, 3), or image_shape=(h, w), or use 'swap', 'gaussian', 'mixup' or 'vat'."
+            )
+        if kind in ADVERSARIES:
+            return adversary(ADVERSARIES[kind])
+        if kind == "mixup":
+            return Mixing(Mixup())
+        if kind == "gaussian":
+            return OfView(GaussianNoise(self.noise))
+        if kind == "swap":
+            return OfView(ColumnSwap(self.swap))
+        if kind == "cutout" and shape is not None:
+            return OfView(Flat(Cutout.for_images(*shape[1:]), shape))
+        if self.geometry == "none":
+            raise ParameterError(
+                "'geometric' changes need a geometry, and geometry is 'none'. Pass geometry='auto'."
+            )
+        return OfRows(self._views.second)
+
+    def _trade_off(self) -> float:
+        is_linear = self._views.image_shape is None and not self.hidden_layer_sizes_
+        return defaults.trade_off(self.trade_off, () if is_linear else (1,))
+
+    def _step_maker(
+        self, rows: Rows, seed: int, progress: Progress | None = None
+    ) -> Callable[..., Any]:
+        terms = self._terms_of_fit = self._pair_terms(rows, seed, progress)
+        layout, first = self._layout, self._views.first
+
+        def make(network: Any, stage: object, generator: torch.Generator) -> PassStep:  # noqa: ARG001
+            def step(numbers: Tensor, number: int) -> dict[str, Tensor]:
+                head = BoundHead(network.bind(self._dtype), layout.in_pass(number))
+                x = rows.prepared(numbers)
+                view = first(x, generator)
+
+                def batch_of(clean: Tensor) -> PairBatch:
+                    return PairBatch(numbers, x, view, clean, head, generator)
+
+                return terms(head, batch_of, view)
+
+            return PassStep(step)
+
+        return make
+
+
+def _name_of(kind: Any) -> str:
+    return kind if isinstance(kind, str) else getattr(kind, "__name__", type(kind).__name__)
