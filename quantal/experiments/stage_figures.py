@@ -62,9 +62,9 @@ def purity_picture(recipe: Recipe, run: FittedRun, drawing: Any) -> Any:
     }
     panel = drawing.CurvePanel(
         series=series,
-        title=f"{recipe.dataset}: purity of the K nearest",
+        title=recipe.dataset,
         x_label="K",
-        y_label="share of one's own class",
+        y_label="purity of the K nearest",
         log2_x=True,
     )
     return drawing.curves(panel, y_range=(0.0, 1.02))
