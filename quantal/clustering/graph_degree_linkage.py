@@ -36,6 +36,9 @@ class GraphDegreeLinkage(LinkageClusterer):
         alpha: that ratio, > -1.
         on_exhausted: what to do when no two clusters are linked before n_clusters are left:
             "grow_ks": double the neighbours; "centroid": merge the nearest means.
+        outliers: "keep": a few outliers that nothing points back at may be a cluster, and true ones
+            are merged in their stead; "join": they do not count and join the nearest mean, see
+            `quantal.graph.cut_joining_outliers`. ``tree_`` holds them as they were merged.
         random_state: accepted as everywhere; nothing is drawn.
 
     Attributes:
@@ -74,6 +77,7 @@ class GraphDegreeLinkage(LinkageClusterer):
         update: str = "exact",
         alpha: float = 0.0,
         on_exhausted: str = "grow_ks",
+        outliers: str = "keep",
         random_state: Any = None,
     ) -> None:
         self.n_clusters = n_clusters
@@ -85,6 +89,7 @@ class GraphDegreeLinkage(LinkageClusterer):
         self.update = update
         self.alpha = alpha
         self.on_exhausted = on_exhausted
+        self.outliers = outliers
         self.random_state = random_state
 
     def _require_parameters(self) -> None:

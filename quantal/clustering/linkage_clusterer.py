@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from ..errors import require_choice, require_range
-from ..graph import MergeTree, affinity_graph, initial_clusters
+from ..graph import MergeTree, affinity_graph, cut_joining_outliers, initial_clusters
 from ..graph.row_scaling import scaled_to_unit_length, without_column_means
 from .cluster_order import by_size
 from .partition_clusterer import PartitionClusterer
 
 EXHAUSTED = ("grow_ks", "centroid")
+OUTLIERS = ("keep", "join")
 
 
 class LinkageClusterer(PartitionClusterer):
@@ -43,6 +44,7 @@ class LinkageClusterer(PartitionClusterer):
     centered: bool
     unit_rows: bool
     on_exhausted: str
+    outliers: str
 
     @abstractmethod
     def _merged(self, weights: Any, labels: NDArray[np.int64], regrow: Any, rows: Any) -> MergeTree:
@@ -63,6 +65,7 @@ class LinkageClusterer(PartitionClusterer):
         require_choice("centered", self.centered, (True, False))
         require_choice("unit_rows", self.unit_rows, (True, False))
         require_choice("on_exhausted", self.on_exhausted, EXHAUSTED)
+        require_choice("outliers", self.outliers, OUTLIERS)
 
     def _fit(self, x: Any, generator: np.random.Generator) -> NDArray[np.int64]:  # noqa: ARG002
         rows = without_column_means(x) if self.centered else x
@@ -74,6 +77,8 @@ class LinkageClusterer(PartitionClusterer):
         tree = self._merged(graph.weights, labels, lambda k: self._graph(rows, k).weights, rows)
         self.first_labels_, self.merges_ = tree.labels, tree.pairs
         self.merge_scores_, self.merge_sizes_ = tree.scores, tree.sizes
+        if self.outliers == "join":
+            return cut_joining_outliers(tree, tree.n_final, rows, int(self.n_neighbors))
         return tree.cut(tree.n_final)
 
     def _graph(self, rows: Any, n_neighbors: int) -> Any:
@@ -110,5 +115,6 @@ class LinkageClusterer(PartitionClusterer):
 
     def _check_restored(self) -> None:
         tree = self.tree_
-        if not np.array_equal(by_size(tree.cut(tree.n_final))[0], self.labels_):
+        labels = by_size(tree.cut(tree.n_final))[0]
+        if self.outliers == "keep" and not np.array_equal(labels, self.labels_):
             raise ValueError("the merges do not lead to labels_")

@@ -37,6 +37,7 @@ class WalkLinkage(LinkageClusterer):
         order: str = "leading",
         z: float = 0.01,
         on_exhausted: str = "grow_ks",
+        outliers: str = "keep",
         random_state: Any = None,
     ) -> None:
         self.n_clusters = n_clusters
@@ -48,6 +49,7 @@ class WalkLinkage(LinkageClusterer):
         self.order = order
         self.z = z
         self.on_exhausted = on_exhausted
+        self.outliers = outliers
         self.random_state = random_state
 
     def _require_parameters(self) -> None:

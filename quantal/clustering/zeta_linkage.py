@@ -28,6 +28,9 @@ class ZetaLinkage(WalkLinkage):
         z: weight of a step of the walk, in (0, 1); used by "exact" only, "leading" is its limit.
         on_exhausted: what to do when no two clusters are linked before n_clusters are left:
             "grow_ks": double the neighbours; "centroid": merge the nearest means.
+        outliers: "keep": a few outliers that nothing points back at may be a cluster, and true ones
+            are merged in their stead; "join": they do not count and join the nearest mean, see
+            `quantal.graph.cut_joining_outliers`. ``tree_`` holds them as they were merged.
         random_state: accepted as everywhere; nothing is drawn.
 
     Attributes:

@@ -98,6 +98,19 @@ def test_more_clusters_than_first_clusters_start_from_single_rows(method):
     assert (model.cluster_sizes_ > 0).all()
 
 
+def test_outliers_may_join_the_nearest_mean_instead_of_being_clusters(method, tmp_path):
+    rng = np.random.default_rng(0)
+    groups = np.concatenate([rng.normal(c, 0.3, (60, 2)) for c in ((0, 0), (4, 0), (0, 4))])
+    rows = np.concatenate([groups, [[-30.0, -30], [-30.1, -30]]])
+    kept = method(3, n_neighbors=8).fit(rows)
+    assert kept.cluster_sizes_.min() == 2
+    joined = method(3, n_neighbors=8, outliers="join").fit(rows)
+    assert sorted(joined.cluster_sizes_) == [60, 60, 62]
+    np.testing.assert_array_equal(joined.merges_, kept.merges_)
+    joined.save(tmp_path / "m")
+    np.testing.assert_array_equal(quantal.load(tmp_path / "m").labels_, joined.labels_)
+
+
 def test_unit_rows_take_no_notice_of_lengths(method, X):
     lengths = np.random.default_rng(0).choice([1.0, 2.0, 8.0], size=(len(X), 1))
     first, second = (method(8, unit_rows=True).fit_predict(x) for x in (X, X * lengths))
@@ -118,6 +131,7 @@ WRONG = [
     ("kernel_width", 0, r"kernel_width must be a number in \(0"),
     ("sigma_doubling", "yes", "sigma_doubling must be one of True, False, got 'yes'"),
     ("on_exhausted", "stop", "on_exhausted must be one of 'grow_ks', 'centroid', got 'stop'"),
+    ("outliers", "drop", "outliers must be one of 'keep', 'join', got 'drop'"),
     ("update", "eq8", r"update must be one of .*Did you mean 'eq7'\?"),
     ("alpha", -2, r"alpha must be a number in \(-1"),
     ("order", "exakt", r"order must be one of .*Did you mean 'exact'\?"),
