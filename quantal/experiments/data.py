@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..data import Dataset, named, pixels_to_unit_range
 from ..errors import DataError
+from ..graph.row_scaling import scaled_to_unit_length, without_column_means
 from .recipe_parts import DataOptions
 from .toys import spirals
 
@@ -95,7 +96,10 @@ def _unlearned_rows(recipe: NamesRows, data_dir: str | Path | None) -> Experimen
     images = images if kept is None else images[kept]
     if options.copies:
         images = _distorted(images, options)
-    return ExperimentData(images.reshape(len(images), -1), images.shape[1:], kept, ids)
+    flat = images.reshape(len(images), -1)
+    flat = without_column_means(flat) if options.centered else flat
+    flat = scaled_to_unit_length(flat) if options.unit_rows else flat
+    return ExperimentData(flat, images.shape[1:], kept, ids)
 
 
 def load_truth(
@@ -140,16 +144,17 @@ def scaled(images: NDArray[Any], scaling: str) -> NDArray[np.float32]:
 def _require_fitting(recipe: NamesRows, kind: str) -> None:
     """Raise DataError where an option is for another kind of data."""
     options = recipe.data
-    for_images = options.scaling in {"pixels", "unit"} or options.copies > 0
+    shaped = options.centered or options.unit_rows
+    for_images = options.scaling in {"pixels", "unit"} or options.copies > 0 or shaped
     if kind == "text" and for_images:
         raise DataError(
-            f"{recipe.name}: data.copies and the scalings 'pixels' and 'unit' are for images, "
-            f"but {recipe.dataset} is text."
+            f"{recipe.name}: data.copies, data.centered, data.unit_rows and the scalings 'pixels' "
+            f"and 'unit' are for images, but {recipe.dataset} is text."
         )
     if options.features is not None and (kind == "text" or for_images):
         raise DataError(
             f"{recipe.name}: data.features describes the unscaled pixels of images; leave it out, "
-            "or data.copies and data.scaling."
+            "or data.copies, data.centered, data.unit_rows and data.scaling."
         )
     if kind != "text" and options.text is not None:
         raise DataError(f"{recipe.name}: data.text is for text, but {recipe.dataset} is not text.")

@@ -22,6 +22,8 @@ class DataOptions:
         scaling: "pixels" for x/128 - 1 (the IMSAT code's [-1, 1]), "unit" for the set's smallest
             value at -1 and its largest at 1, "none" for the values as read.
         text: construction of the tf-idf columns of a text set, "20news" or "reuters".
+        centered: subtract the mean image.
+        unit_rows: then bring every image to length 1.
         features: descriptor that takes the place of the pixels, as ``--features`` names it; not
             with ``scaling`` or ``copies``.
         learned_by: recipe whose network, fitted with its first seed to its own rows, embeds these;
@@ -42,6 +44,8 @@ class DataOptions:
 
     scaling: str = "none"
     text: str | None = None
+    centered: bool = False
+    unit_rows: bool = False
     features: str | None = None
     learned_by: str | None = None
     learned_from: str | None = None
@@ -57,6 +61,8 @@ class DataOptions:
     def __post_init__(self) -> None:
         require_choice("data.scaling", self.scaling, ("none", "unit", "pixels"))
         require_choice("data.text", self.text, (None, "20news", "reuters"))
+        for name in ("centered", "unit_rows"):
+            require_choice(f"data.{name}", getattr(self, name), (True, False))
         require_range("data.copies", self.copies, low=0, integer=True)
         if self.copy_shift is not None:
             require_range("data.copy_shift", self.copy_shift, low=0)

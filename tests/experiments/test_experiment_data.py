@@ -26,6 +26,14 @@ def test_unit_scaling_spans_minus_one_to_one(recipe_of):
     assert (rows.shape, rows.min(), rows.max()) == ((1797, 64), -1.0, 1.0)
 
 
+def test_rows_may_lose_their_mean_and_get_length_one(recipe_of):
+    rows = load_rows(recipe_of(data={"limit": 50, "centered": True, "unit_rows": True})).rows
+    plain = load_rows(recipe_of(data={"limit": 50})).rows
+    expected = plain - plain.mean(axis=0)
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(rows, expected, atol=1e-6)
+
+
 def test_pixel_scaling_refuses_what_are_no_pixels(recipe_of):
     with pytest.raises(DataError, match="must be uint8"):
         load_rows(recipe_of(data={"scaling": "pixels"}))
@@ -48,7 +56,7 @@ def test_features_take_the_place_of_pixels_and_are_kept(recipe_of, monkeypatch, 
     )
 
 
-@pytest.mark.parametrize("more", [{"scaling": "unit"}, {"copies": 2}])
+@pytest.mark.parametrize("more", [{"scaling": "unit"}, {"copies": 2}, {"unit_rows": True}])
 def test_features_of_changed_pixels_are_refused(recipe_of, more):
     with pytest.raises(DataError, match=r"data.features describes the unscaled pixels"):
         load_rows(recipe_of(data={"features": "gist", **more}))
