@@ -99,7 +99,7 @@ class AutoencoderClusterer(
         require_range("n_components", self.n_components, low=1, high=65_536, integer=True)
         require_range("dropout", self.dropout, low=0, high=0.95)
         require_range("momentum", self.momentum, low=0, high=1)
-        automatic.learning_rate(self.pretrain_learning_rate, 1)
+        automatic.learning_rates(self.pretrain_learning_rate, 1, 1)
         require_choice("scaling", self.scaling, (MEAN_SQUARE, *SCALINGS))
         require_run_parameters(self)
 
@@ -145,6 +145,9 @@ class AutoencoderClusterer(
         else:
             self.preparation_ = learn_preparation(x, self.scaling)
         n_iterations = automatic.layer_iterations(self.pretrain_iterations, n_rows)
+        layer_rate, whole_rate = automatic.learning_rates(
+            self.pretrain_learning_rate, n_iterations, len(self.hidden_layer_sizes_) + 1
+        )
         return Pretraining(
             layer_iterations=n_iterations,
             finetune_iterations=automatic.finetune_iterations(
@@ -152,7 +155,8 @@ class AutoencoderClusterer(
             ),
             decay_interval=automatic.decay_interval(self.decay_interval, n_iterations),
             dropout=float(self.dropout),
-            learning_rate=automatic.learning_rate(self.pretrain_learning_rate, n_iterations),
+            layer_rate=layer_rate,
+            whole_rate=whole_rate,
             momentum=float(self.momentum),
             batch_size=int(self.batch_size),
             seed=seed,

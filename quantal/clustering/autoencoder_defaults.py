@@ -10,8 +10,8 @@ from ..errors import require_range
 from ..estimators import defaults
 
 SMALL_WIDTHS, WIDTHS = (64, 64, 256), (500, 500, 2000)
-PUBLISHED_ITERATIONS, PUBLISHED_RATE, HIGHEST_RATE = 50_000, 0.1, 1.0
-LAYER_ITERATIONS = (100, 500, 5_000, 10_000)
+PUBLISHED_ITERATIONS, PUBLISHED_RATE, HIGHEST_RATE = 50_000, 0.1, 0.5
+LAYER_ITERATIONS = (200, 600, 5_000, 10_000)
 MOST_ITERATIONS = (200, 1_000, 8_000, 20_000)
 ROWS_AN_ITERATION, LEAST_INTERVAL, LARGEST_INTERVAL = 400, 20, 160
 DECAY_SHARE = 0.4  # published: 20,000 of 50,000
@@ -37,21 +37,27 @@ def layer_iterations(value: object, n_rows: int) -> int:
     return _number("pretrain_iterations", value, _by_rows(LAYER_ITERATIONS, n_rows))
 
 
-def learning_rate(value: object, n_layer_iterations: int) -> float:
-    """Return the learning rate of the pre-training.
+def learning_rates(value: object, n_layer_iterations: int, n_layers: int) -> tuple[float, float]:
+    """Return the learning rates of a layer's pre-training and of the whole autoencoder.
 
-    "auto" is the published 0.1 for 50,000 iterations or more. For fewer it rises in proportion,
-    up to 1, where it is still stable on rows of mean square 1.
+    "auto" is the published 0.1 for 50,000 iterations or more. For fewer it rises in proportion, up
+    to 1/2 for a layer and to 1/2 / n_layers for the whole. Rows have a mean square of 1, so the
+    curvature of a linear autoencoder of m layers is at most m at its best weights, where descent
+    with a momentum of 0.9 is stable up to 3.8 / m; with more, early steps also kill more ReLUs.
+
+    Args:
+        value: the parameter.
+        n_layer_iterations: steps of each layer.
+        n_layers: layers of the encoder.
 
     Raises:
         ParameterError: Not a number above 0.
     """
     if is_auto(value):
-        return min(
-            HIGHEST_RATE, PUBLISHED_RATE * max(1.0, PUBLISHED_ITERATIONS / n_layer_iterations)
-        )
+        rate = PUBLISHED_RATE * max(1.0, PUBLISHED_ITERATIONS / n_layer_iterations)
+        return min(HIGHEST_RATE, rate), min(HIGHEST_RATE / n_layers, rate)
     require_range("pretrain_learning_rate", value, low=0, low_open=True)
-    return float(value)  # type: ignore[arg-type]
+    return float(value), float(value)  # type: ignore[arg-type]
 
 
 def finetune_iterations(value: object, n_layer_iterations: int) -> int:

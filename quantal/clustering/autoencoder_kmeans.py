@@ -35,7 +35,7 @@ class AutoencoderKMeans(AutoencoderClusterer):
         decay_interval: steps after which pre-training divides its learning rate by 10, or "auto":
             2/5 of ``pretrain_iterations``; published: 20,000.
         pretrain_learning_rate: of pre-training's first step, or "auto": 0.1 for the published
-            50,000 iterations, and up to 1 for fewer; biases have twice it.
+            50,000 iterations, and more for fewer; biases have twice it.
         momentum: of gradient descent.
         batch_size: rows of a step.
         n_init: restarts of k-means.

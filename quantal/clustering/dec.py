@@ -50,7 +50,7 @@ class DEC(ProbablePrediction, AutoencoderClusterer):
         decay_interval: steps after which pre-training divides its learning rate by 10, or "auto":
             2/5 of ``pretrain_iterations``; published: 20,000.
         pretrain_learning_rate: of pre-training's first step, or "auto": 0.1 for the published
-            50,000 iterations, and up to 1 for fewer; biases have twice it.
+            50,000 iterations, and more for fewer; biases have twice it.
         n_init: restarts of k-means.
         degrees: degrees of freedom of Student's t (alpha), > 0.
         update_interval: steps between two refreshes of p, or "auto": 20 to 160, by the number of

@@ -26,7 +26,8 @@ class Pretraining:
         finetune_iterations: Steps of the whole, without dropout.
         decay_interval: Steps after which the learning rate falls to a tenth, again and again.
         dropout: Share of each layer's input, but the data, and of its ReLU output that is set to 0.
-        learning_rate: Of the first step; biases have twice it.
+        layer_rate: Learning rate of the first step of each layer; biases have twice it.
+        whole_rate: That of the whole.
         momentum: Of gradient descent.
         batch_size: Rows of a step.
         seed: Source of the order of rows and of the dropout.
@@ -39,7 +40,8 @@ class Pretraining:
     finetune_iterations: int
     decay_interval: int
     dropout: float
-    learning_rate: float
+    layer_rate: float
+    whole_rate: float
     momentum: float
     batch_size: int
     seed: int
@@ -65,18 +67,18 @@ class Pretraining:
             generator = derived_generator(self.seed, PURPOSES["step"], stage)
             if stage < network.n_encoder_layers:
                 step = self._layer_step(network, stage, rows, generator)
-                plan = self._plan(len(rows), stage, self.layer_iterations)
+                plan = self._plan(len(rows), stage, self.layer_iterations, self.layer_rate)
             else:
                 step = self._whole_step(network, rows)
-                plan = self._plan(len(rows), stage, self.finetune_iterations)
+                plan = self._plan(len(rows), stage, self.finetune_iterations, self.whole_rate)
             sequence.train(network, step, plan, generator)
 
-    def _plan(self, n_rows: int, stage: int, n_steps: int) -> Plan:
+    def _plan(self, n_rows: int, stage: int, n_steps: int, learning_rate: float) -> Plan:
         return Plan(
             n_rows=n_rows,
             n_epochs=-(-n_steps // batches_per_epoch(n_rows, min(self.batch_size, n_rows))),
             batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
+            learning_rate=learning_rate,
             schedule=stepped(n_steps, self.decay_interval),
             momentum=self.momentum,
             bias_rate=BIAS_RATE,
