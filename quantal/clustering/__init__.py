@@ -5,6 +5,7 @@ from .dec import DEC
 from .graph_degree_linkage import GraphDegreeLinkage
 from .iic import IIC
 from .imsat import IMSAT
+from .information_merging import merge_by_information
 from .jule import JULE
 from .landmark_spectral import LandmarkSpectralClustering
 from .locality_preserving_nmf import LocalityPreservingNMF
@@ -32,4 +33,5 @@ __all__ = [
     "PathIntegralLinkage",
     "SelfTuningSpectralClustering",
     "ZetaLinkage",
+    "merge_by_information",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -28,50 +29,58 @@ def judged_rows(n_rows: int) -> Tensor:
     return torch.from_numpy(np.linspace(0, n_rows - 1, count).round().astype(np.int64))
 
 
-def subhead_losses(
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What the judged rows say of a head, the network being in ``eval`` mode.
+
+    Attributes:
+        clean: Log-probabilities of their first views, shape (n_subheads, n, k).
+        joint: Joint probabilities of the labels of a row and of its copy, those of all rows and
+            not a mean over batches, shape (n_subheads, k, k).
+    """
+
+    clean: Tensor
+    joint: Tensor
+
+    def losses(self, terms: PairTerms) -> Tensor:
+        """Return minus the information of every sub-head, shape (n_subheads,)."""
+        information = joint_information(self.joint, terms.entropy_weight)
+        costs = torch.stack([terms.input_information(one[None])[0] for one in self.clean])
+        return terms.inputs_weight * costs - terms.pairs_weight * information
+
+
+def judged(
     head: BoundHead,
     terms: PairTerms,
     rows: Rows,
     first: Callable[[Tensor, torch.Generator], Tensor],
     seed: int,
-) -> Tensor:
-    """Return minus the information of every sub-head on the whole data, shape (n_subheads,).
-
-    Joint and marginal are those of all judged rows, not means over batches; the network is in
-    ``eval`` mode.
+) -> Judgement:
+    """Look at a head on all rows, or at most 20,000.
 
     Args:
         head: the network seen through the head.
-        terms: what was trained.
+        terms: what was trained; a fit without I(Y;Y~) has no copies, and rows are their own.
         rows: the data.
         first: the first view.
         seed: source of the views.
     """
     generator = derived_generator(seed, PURPOSE)
     chosen = judged_rows(len(rows))
-    joint: Tensor | float = 0.0
-    clean_parts = []
+    parts, joint = [], torch.zeros(())
     for numbers in torch.split(chosen, BLOCK_ROWS):
         x = rows.prepared(numbers)
         view = first(x, generator)
         with torch.no_grad():
             clean = head(view, "eval")
-        clean_parts.append(clean)
+        copies = clean
         if terms.pairs_weight:
-            batch = PairBatch(numbers, x, view, clean, head, generator)
-            changed = terms.change(batch, 1).x
+            changed = terms.change(PairBatch(numbers, x, view, clean, head, generator), 1).x
             with torch.no_grad():
-                part = joint_assignment(clean, head(changed, "eval"))
-            joint = joint + len(numbers) * part
-    losses = torch.zeros(clean_parts[0].shape[0], device=rows.device)
-    if isinstance(joint, Tensor):
-        information = joint_information(joint / len(chosen), terms.entropy_weight)
-        losses = losses - terms.pairs_weight * information
-    if terms.inputs_weight:
-        log_p = torch.cat(clean_parts, dim=1)
-        costs = [terms.input_information(one[None])[0] for one in log_p]
-        losses = losses + terms.inputs_weight * torch.stack(costs)
-    return losses
+                copies = head(changed, "eval")
+        parts.append(clean)
+        joint = joint.to(clean) + len(numbers) / len(chosen) * joint_assignment(clean, copies)
+    return Judgement(torch.cat(parts, dim=1), joint)
 
 
 def matching(reference: NDArray[np.int64], labels: NDArray[np.int64], k: int) -> NDArray[np.int64]:

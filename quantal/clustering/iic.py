@@ -75,6 +75,8 @@ class IIC(PairFolder):
         labels_: Cluster of each row of the fit, shape (n,), int64; cluster 0 is the largest.
         cluster_sizes_: Rows in each cluster, shape (n_clusters,).
         overclusters_: Cluster of each row by the second head, shape (n,), where there is one.
+        overcluster_joint_: Joint probabilities of the second head's labels of a row and of its
+            copy, shape (n_overclusters, n_overclusters), where there is one.
         objective_: Value that restart and sub-head were chosen by; lower is better.
         history_: Mean of each named loss term in every epoch.
         collapse_: What the label-free diagnosis found; empty if nothing.

@@ -13,6 +13,8 @@ from .pair_network import resolved_name
 from .pair_prediction import PairPrediction
 from .row_views import channels_first
 
+JOINT = "overcluster_joint"
+
 
 class PairFolder(PairPrediction):
     """Mixin that saves and restores networks for images as well as perceptrons."""
@@ -29,6 +31,12 @@ class PairFolder(PairPrediction):
                 "no code. Keep model.network_.state_dict(), or use one of the named networks."
             )
         return super().to_artifact()
+
+    def _fitted_tensors(self) -> dict[str, Tensor]:
+        tensors = super()._fitted_tensors()
+        if self._layout.overclusters is not None:
+            tensors[JOINT] = torch.from_numpy(self.overcluster_joint_)
+        return tensors
 
     def _stored_network(self, weights: dict[str, Tensor]) -> nn.Module:
         """Make the network only if its output has the stored size."""
@@ -52,3 +60,8 @@ class PairFolder(PairPrediction):
         if shape is not None:
             resolved_name(self.network, channels_first(shape)[0])
         super()._restore(config, tensors)
+        over = self._layout.overclusters
+        if over is not None:
+            self.overcluster_joint_ = tensors[JOINT].numpy()
+            if self.overcluster_joint_.shape != (over.n_clusters, over.n_clusters):
+                raise ValueError(f"a joint of shape {self.overcluster_joint_.shape}")

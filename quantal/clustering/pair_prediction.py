@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ..errors import ParameterError
@@ -15,24 +16,27 @@ from ..training import Run
 from ..training.attempts import Outcome
 from ..training.rows import Rows
 from .cluster_order import by_size
-from .head_judgement import column_order, subhead_losses
+from .head_judgement import Judgement, column_order, judged
 from .head_layout import BoundHead, Head
+from .information_merging import merge_by_information
 from .pair_training import PairTraining
 
 
 class PairPrediction(PairTraining):
     """Mixin with the judgement of a fit and the predictions of `quantal.clustering.IIC`."""
 
+    overcluster_joint_: NDArray[np.float32]
+
     def _judge(self, rows: Rows, run: Run) -> float:
         """Return the best sub-head's loss on all rows, with the penalty of the last epoch."""
-        losses = self._subhead_losses(run.network, rows, self._layout.clusters)
+        losses = self._judged(run.network, rows, self._layout.clusters).losses(self._terms_of_fit)
         penalty = run.progress.history.get("penalty", [0.0])[-1]
         squares = sum(float(p.detach().square().sum()) for p in run.network.parameters())
         return float(losses.min()) + penalty + 0.5 * self.weight_decay * squares
 
-    def _subhead_losses(self, network: Any, rows: Rows, head: Head) -> Tensor:
+    def _judged(self, network: Any, rows: Rows, head: Head) -> Judgement:
         bound = BoundHead(network.bind(), head)
-        return subhead_losses(bound, self._terms_of_fit, rows, self._views.first, self._seed)
+        return judged(bound, self._terms_of_fit, rows, self._views.first, self._seed)
 
     def _accept(self, rows: Rows, seed: int, best: Outcome) -> bool:  # noqa: ARG002
         return True
@@ -46,7 +50,8 @@ class PairPrediction(PairTraining):
 
     def _sort_columns(self, rows: Rows, head: Head) -> None:
         """Put the best sub-head first, its clusters by size, the others' clusters matched to it."""
-        best = int(self._subhead_losses(self.network_, rows, head).argmin())
+        losses = self._judged(self.network_, rows, head).losses(self._terms_of_fit)
+        best = int(losses.argmin())
         log_p = self._log_probabilities(rows, head)
         labels = log_p.argmax(axis=2)
         _, order = by_size(labels[best], head.n_clusters)
@@ -62,6 +67,8 @@ class PairPrediction(PairTraining):
         over = self._layout.overclusters
         if over is not None:
             self.overclusters_ = self._log_probabilities(rows, over)[0].argmax(axis=1)
+            self.overcluster_joint_ = self._judged(self.network_, rows, over).joint[0].cpu().numpy()
+        del self._terms_of_fit  # a radius for every row, of no use after the fit
 
     def _log_probabilities(self, rows: Rows, head: Head) -> NDArray[np.float32]:
         """Return log-probabilities of all rows by each sub-head, (n_subheads, n, k)."""
@@ -94,14 +101,38 @@ class PairPrediction(PairTraining):
             ParameterError: The model has no such head.
         """
         rows = self._rows_to_read(X)
+        labels: NDArray[np.int64] = self._log_probabilities(rows, self._overclusters_head())[
+            0
+        ].argmax(axis=1)
+        return labels
+
+    def merge_overclusters(self, n_clusters: int) -> NDArray[np.int64]:
+        """Merge the finer clusters into fewer, losing as little of I(Y;Y~) as possible.
+
+        ``model.merge_overclusters(20)[model.overclusters_]`` are the labels of the fit's rows.
+
+        Args:
+            n_clusters: groups wanted, 1 to ``n_overclusters``.
+
+        Returns:
+            Group of each finer cluster, shape (n_overclusters,), int64; see
+            `merge_by_information`.
+
+        Raises:
+            ParameterError: The model has no such head, or the number is out of range.
+        """
+        check_is_fitted(self)
+        self._overclusters_head()
+        return merge_by_information(self.overcluster_joint_, n_clusters)
+
+    def _overclusters_head(self) -> Head:
         over = self._layout.overclusters
         if over is None:
             raise ParameterError(
                 "The model has no over-clustering head. Fit it with n_overclusters, several times "
                 "n_clusters."
             )
-        labels: NDArray[np.int64] = self._log_probabilities(rows, over)[0].argmax(axis=1)
-        return labels
+        return over
 
     def transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """Return the network's features before its heads, shape (n, n_features), float32."""

@@ -48,10 +48,30 @@ class Flat:
     view: Any
     image_shape: tuple[int, int, int]
 
-    def __call__(self, rows: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, rows: Tensor, generator: torch.Generator | None) -> Tensor:
         """Return the views of (n, c * h * w) rows, flat."""
         images = self.view(rows.view(-1, *self.image_shape), generator)
         return images.flatten(1) if isinstance(images, Tensor) and images.ndim > 1 else images
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The view that predictions are made from, as a function of flat rows alone.
+
+    Attributes:
+        view: draws nothing.
+    """
+
+    view: Flat
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        """Return the views of (n, c * h * w) rows, flat."""
+        return self.view(rows, None)
+
+
+def as_it_is(rows: Tensor) -> Tensor:
+    """Return the rows: the evaluation view where nothing moves."""
+    return rows
 
 
 def unchanged(rows: Tensor, generator: torch.Generator) -> Tensor:  # noqa: ARG001
@@ -65,7 +85,7 @@ def vector_views(swap: float) -> RowViews:
     Args:
         swap: share of the columns that come from another row.
     """
-    return RowViews(unchanged, ColumnSwap(swap), lambda rows: rows)
+    return RowViews(unchanged, ColumnSwap(swap), as_it_is)
 
 
 def image_views(geometry: str, image_shape: tuple[int, int, int]) -> RowViews:
@@ -81,18 +101,15 @@ def image_views(geometry: str, image_shape: tuple[int, int, int]) -> RowViews:
     """
     require_choice("geometry", geometry, ("auto", "none", *GEOMETRIES))
     if geometry == "none":
-        return RowViews(unchanged, unchanged, lambda rows: rows, image_shape)
+        return RowViews(unchanged, unchanged, as_it_is, image_shape)
     if geometry == "auto":
         geometry = "digits" if image_shape[0] == 1 else "objects"
     views = geometric_views(geometry, image_shape)
     first, second, judged = (
         Flat(view, image_shape) for view in (views.first, views.second, views.evaluation)
     )
-    idle = torch.Generator()  # the evaluation view draws nothing
-    seen = views.evaluation(torch.zeros(1, *image_shape), idle).shape
-    return RowViews(
-        first, second, lambda rows: judged(rows, idle), (int(seen[1]), int(seen[2]), int(seen[3]))
-    )
+    seen = views.evaluation(torch.zeros(1, *image_shape)).shape
+    return RowViews(first, second, Judged(judged), (int(seen[1]), int(seen[2]), int(seen[3])))
 
 
 def channels_first(shape: tuple[int, ...]) -> tuple[tuple[int, int, int], bool]:

@@ -183,7 +183,10 @@ class TestHeads:
     def test_the_best_sub_head_comes_first_and_gives_the_labels(self):
         model = IIC(4, n_subheads=3, **QUICK).fit(X)
         rows = model._rows_to_read(X)
-        losses = model._subhead_losses(model.network_, rows, model._layout.clusters)
+        model._terms_of_fit = model._pair_terms(rows, 0)
+        losses = model._judged(model.network_, rows, model._layout.clusters).losses(
+            model._terms_of_fit
+        )
         assert losses.argmin() == 0
         assert np.diff(model.cluster_sizes_).max() <= 0
 
@@ -200,11 +203,16 @@ class TestHeads:
         assert model.overclusters_.max() < 12
         np.testing.assert_array_equal(model.predict_overclusters(X), model.overclusters_)
         assert model.labels_.max() < 4
+        groups = model.merge_overclusters(5)
+        assert sorted(set(groups)) == list(range(5))
+        assert groups.shape == (12,)
 
     def test_without_a_second_head_there_are_no_overclusters(self):
         model = IIC(4, **QUICK).fit(X)
         with pytest.raises(ParameterError, match=r"no over-clustering head\. Fit it with n_over"):
             model.predict_overclusters(X)
+        with pytest.raises(ParameterError, match=r"no over-clustering head"):
+            model.merge_overclusters(2)
 
     def test_rows_to_judge_by_are_spread_over_large_data(self):
         assert judged_rows(7).tolist() == list(range(7))
