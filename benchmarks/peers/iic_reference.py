@@ -17,7 +17,7 @@ EPSILON = sys.float_info.epsilon
 
 
 class ReferenceNetwork(nn.Module):
-    """The network "6c": four 5 x 5 convolutions with batch norm and ReLU, three poolings, one linear."""
+    """The network "6c": four convolutions with batch norm and ReLU, poolings, one linear layer."""
 
     def __init__(
         self,
