@@ -134,8 +134,13 @@ class OwnTrunk(nn.Module):
 
     @contextmanager
     def _draws(self, device: torch.device, *, advance: bool) -> Iterator[None]:
+        seed = int(self.stream)
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            torch.manual_seed(int(self.stream))
+            # A module draws from the global generators; what they were is restored above.
+            torch.set_rng_state(torch.Generator().manual_seed(seed).get_state())
+            if device.type == "cuda":
+                own = torch.Generator(device).manual_seed(seed)
+                torch.cuda.set_rng_state(own.get_state(), device)
             yield
         if advance:  # the next pass draws anew, and a stored state continues the sequence
             self.stream += 1
