@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..estimators.input_rows import len_of
 from ..networks import MLP
 from ..objectives import label_divergence
 from ..training.attempts import Outcome, load_outcome
+from ..training.collapse import REMEDIES
 from ..training.rows import Rows
 from .balance import InformationTerm, information_term, prior_vector
 from .cluster_folder import ClusterFolder
@@ -117,6 +119,10 @@ class NetworkClusterer(
         self.labels_ = log_p.argmax(axis=1)
         self._describe(log_p)
 
+    def _remedies(self) -> Mapping[str, str]:
+        """Return what to do about each kind of collapse."""
+        return REMEDIES
+
     def _order_clusters(self, log_p: NDArray[np.float32]) -> None:
         """Number the clusters by size, largest first, unless the prior gives them identities."""
         if self.prior is not None and not isinstance(self.prior, str):
@@ -129,7 +135,8 @@ class NetworkClusterer(
 
     def _describe(self, log_p: NDArray[np.float32]) -> None:
         """Set the figures of the fit and what its label-free diagnosis found."""
-        figures = summarise(log_p, prior_vector(self.prior, self.n_clusters))
+        prior = prior_vector(self.prior, self.n_clusters)
+        figures = summarise(log_p, prior, self._remedies())
         self.cluster_sizes_ = figures.sizes
         self.conditional_entropy_ = figures.conditional_entropy
         self.marginal_entropy_ = figures.marginal_entropy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,22 @@ from ..errors import ParameterError
 from ..estimators import blockwise
 from ..training import Run
 from ..training.attempts import Outcome
+from ..training.collapse import REMEDIES
 from ..training.rows import Rows
 from .cluster_order import by_size
 from .head_judgement import Judgement, column_order, judged
 from .head_layout import BoundHead, Head
 from .information_merging import merge_by_information
 from .pair_training import PairTraining
+
+PAIR_REMEDIES = {
+    "low marginal entropy": "Train longer (n_epochs), raise entropy_weight to 1.5, lower the "
+    "weights of regularization, or try another random_state.",
+    "dead clusters": "Ask for fewer clusters, train longer (n_epochs), raise entropy_weight to "
+    "1.5, or try another random_state.",
+    "undecided": "Train longer (n_epochs), or choose a milder transformation.",
+}
+"""What to do about each kind of collapse where only the information of pairs is maximised."""
 
 
 class PairPrediction(PairTraining):
@@ -37,6 +48,9 @@ class PairPrediction(PairTraining):
     def _judged(self, network: Any, rows: Rows, head: Head) -> Judgement:
         bound = BoundHead(network.bind(), head)
         return judged(bound, self._terms_of_fit, rows, self._views.first, self._seed)
+
+    def _remedies(self) -> Mapping[str, str]:
+        return REMEDIES if self._terms_of_fit.inputs_weight else PAIR_REMEDIES
 
     def _accept(self, rows: Rows, seed: int, best: Outcome) -> bool:  # noqa: ARG002
         return True
@@ -141,3 +155,13 @@ class PairPrediction(PairTraining):
         linear = not len(self.network_.norms)
         function = network if linear else network.embed
         return blockwise(rows, lambda x: function(self._views.evaluation(x), "eval"))
+
+    def evaluation_views(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return what the network sees of each row when it predicts.
+
+        Returns:
+            Images (n, channels, height, width) in [0, 1], or (n, d) prepared vectors, float32.
+        """
+        flat = blockwise(self._rows_to_read(X), self._views.evaluation)
+        shape = self._views.image_shape
+        return flat if shape is None else flat.reshape(-1, *shape)

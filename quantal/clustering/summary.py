@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..objectives import conditional_entropy, marginal_entropy, prior_divergence
 from ..training import Collapse, diagnose
+from ..training.collapse import REMEDIES
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,11 @@ class FitSummary:
         return [Collapse("prior not satisfied", message)]
 
 
-def summarise(log_p: NDArray[np.float32], prior: NDArray[np.float64]) -> FitSummary:
+def summarise(
+    log_p: NDArray[np.float32],
+    prior: NDArray[np.float64],
+    remedies: Mapping[str, str] = REMEDIES,
+) -> FitSummary:
     """Return the figures for log-probabilities of all rows, shape (n, k)."""
     tensor = torch.from_numpy(log_p)
     sizes = np.bincount(log_p.argmax(axis=1), minlength=len(prior))
@@ -63,5 +69,5 @@ def summarise(log_p: NDArray[np.float32], prior: NDArray[np.float64]) -> FitSumm
         marginal_entropy=marginal,
         divergence=float(prior_divergence(tensor, log_prior)),
         prior_entropy=-float(np.sum(prior * np.log(prior))),
-        collapse=diagnose(sizes / len(log_p), conditional, marginal, prior),
+        collapse=diagnose(sizes / len(log_p), conditional, marginal, prior, remedies),
     )

@@ -352,3 +352,8 @@ class TestErrors:
             with pytest.raises(CollapseWarning, match="collapsed"):
                 IIC(4, information="inputs", regularization="vat", balance=0.0, n_epochs=100,
                     n_init=1, random_state=0).fit(DIGITS.data[:300])  # fmt: skip
+
+    def test_the_remedy_of_collapsed_pairs_names_their_parameters(self):
+        with pytest.warns(CollapseWarning, match=r"raise entropy_weight to 1\.5") as caught:
+            IIC(8, transformation="vat", alpha=5.0, n_epochs=3, n_init=1, random_state=0).fit(X)
+        assert not any("balance" in str(warning.message) for warning in caught)
