@@ -14,6 +14,7 @@ from ..errors import DataError, require_range
 from .figure import panels, picture
 from .palette import palette
 
+_LEGEND_INCHES = 2.0
 _MARKERS = "osD^vPX*"
 _MOST_MARKED = 16  # points of a line beyond which markers hide it
 
@@ -87,6 +88,8 @@ def curves(
     if len(names) > 1 and empty:
         empty[0].legend(lines.values(), lines, loc="center left", frameon=False, fontsize=10)
     elif len(names) > 1:
+        width, height = figure.get_size_inches()
+        figure.set_size_inches(width + _LEGEND_INCHES, height)  # the panels keep their width
         figure.legend(lines.values(), lines, loc="outside right upper", frameon=False, fontsize=10)
     return picture(figure)
 
@@ -120,7 +123,8 @@ def _label(axis: Any, plot: CurvePanel) -> None:
         axis.set_yscale("log")
     if plot.x_names:
         axis.set_xticks(range(len(plot.x_names)), list(plot.x_names))
-        axis.tick_params(axis="x", rotation=45)
+        for label in axis.get_xticklabels():
+            label.set(rotation=45, ha="right", rotation_mode="anchor")
     for x in plot.mark_x:
         axis.axvline(x, color="#8a8f9c", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     if plot.log2_x:
