@@ -41,6 +41,8 @@ class NamedSet:
         licence: As stated by the source.
         notes: Range of the values and departures from the published set.
         files: Files that hold it, the preferred one first; empty when embedded.
+        n_train: How many of the first rows the publishers call training rows; the others are
+            their test rows. None where there is no such split.
     """
 
     name: str
@@ -52,6 +54,7 @@ class NamedSet:
     licence: str
     notes: str
     files: tuple[NamedFile, ...] = ()
+    n_train: int | None = None
 
     @property
     def sha256(self) -> str | None:
@@ -96,6 +99,7 @@ _SETS = (
                 "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
             ),
         ),
+        n_train=60000,
     ),
     NamedSet(
         "cifar10",
@@ -120,6 +124,7 @@ _SETS = (
                 "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
             ),
         ),
+        n_train=50000,
     ),
     NamedSet(
         "usps",
@@ -131,6 +136,7 @@ _SETS = (
         "none stated",
         "Values in [0, 1], scaled from the published [-1, 1]; 7,291 training rows first.",
         _npz("usps.npz", "a692f7f7f78103476f6611b900facdf0ba6d9d6317b56476f25434962148f253"),
+        n_train=7291,
     ),
     NamedSet(
         "usps-11k",
