@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..errors import DataError, ParameterError, require_choice, require_range
+from ..errors import DataError, require_choice, require_range
 from ..estimators import RowReader, blockwise, data_fingerprint
+from ..estimators.image_layout import image_layout
 from ..estimators.input_rows import len_of
 from ..estimators.network_estimator import SILENT
 from ..objectives import TripletLoss
@@ -119,29 +120,13 @@ class JuleFit(JuleFolder, RowReader):
     def _new_embedder(self, x: Any) -> Embedder:
         return embedder_for(
             x,
-            self._layout(),
+            image_layout(self.image_shape, self.image_shape_, self.n_features_in_),
             pools=self.pools,
             padding=self.padding,
             n_channels=self.n_channels,
             n_outputs=self.n_outputs,
             hidden_layer_sizes=self.hidden_layer_sizes,
         )
-
-    def _layout(self) -> tuple[int, ...] | None:
-        """Return the shape of an image, whichever way it was said."""
-        if self.image_shape is None:
-            return self.image_shape_
-        try:
-            shape = tuple(int(size) for size in self.image_shape)
-        except (TypeError, ValueError):
-            shape = ()
-        sound = len(shape) in {2, 3} and min(shape) > 0
-        if not sound or math.prod(shape) != self.n_features_in_:
-            raise ParameterError(
-                f"image_shape must be (h, w), (h, w, c) or (c, h, w) whose product is "
-                f"{self.n_features_in_}, the number of columns, got {self.image_shape!r}."
-            )
-        return shape
 
     def _plan(self, n_rows: int, seed: int) -> Plan:
         """Return the plan of the first stage."""

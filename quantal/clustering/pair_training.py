@@ -12,6 +12,7 @@ from torch import Tensor
 from ..data.preparation import learn_preparation
 from ..errors import ParameterError, require_choice, require_range
 from ..estimators import SelfAugmented, defaults
+from ..estimators.image_layout import image_layout
 from ..estimators.input_rows import len_of
 from ..graph import Progress
 from ..training import PassStep, resolve_device, resolve_dtype
@@ -114,18 +115,7 @@ class PairTraining(SelfAugmented, NetworkClusterer):
             self._views = image_views(self.geometry, channels_first(shape)[0])
 
     def _image_shape(self) -> tuple[int, ...] | None:
-        if self.image_shape is None:
-            return self.image_shape_
-        try:
-            shape = tuple(int(size) for size in self.image_shape)
-        except (TypeError, ValueError):
-            shape = ()
-        if len(shape) not in {2, 3} or min(shape) < 1 or math.prod(shape) != self.n_features_in_:
-            raise ParameterError(
-                f"image_shape must be (h, w), (h, w, c) or (c, h, w) whose product is "
-                f"{self.n_features_in_}, the number of columns, got {self.image_shape!r}."
-            )
-        return shape
+        return image_layout(self.image_shape, self.image_shape_, self.n_features_in_)
 
     def _has_layout(self) -> bool:
         return self._image_shape() is not None

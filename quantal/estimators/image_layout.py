@@ -1,0 +1,36 @@
+"""The shape of an image, whether the rows had it or a parameter says it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..errors import ParameterError
+
+
+def image_layout(
+    declared: Any, read: tuple[int, ...] | None, n_features: int
+) -> tuple[int, ...] | None:
+    """Return the shape of an image, or None for vectors.
+
+    Args:
+        declared: the parameter ``image_shape``: (h, w), (h, w, c), (c, h, w) or None.
+        read: the shape that the rows were read with, or None for flat rows.
+        n_features: numbers in a row.
+
+    Raises:
+        ParameterError: ``declared`` is no such shape of so many numbers.
+    """
+    if declared is None:
+        return read
+    try:
+        shape = tuple(int(size) for size in declared)
+    except (TypeError, ValueError):
+        shape = ()
+    sound = len(shape) in {2, 3} and min(shape) > 0
+    if not sound or math.prod(shape) != n_features:
+        raise ParameterError(
+            f"image_shape must be (h, w), (h, w, c) or (c, h, w) whose product is "
+            f"{n_features}, the number of columns, got {declared!r}."
+        )
+    return shape
