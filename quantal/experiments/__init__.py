@@ -1,5 +1,16 @@
 """Recipe (TOML) to record (JSON) to generated table: every published number as a command."""
 
+from .class_recipe import ClassRecipe, class_recipe_from_dict
+from .class_record import ClassRecord, ClassResult, load_class_record, save_class_record
+from .class_run import class_split, run_classes
+from .class_training import (
+    ClassScore,
+    ClassSplit,
+    ClassTraining,
+    fine_tuning,
+    frozen_features,
+    linear_evaluation,
+)
 from .data import ExperimentData, load_rows, load_truth
 from .figures import Drawing, draw_panel, draw_picture, sweep_curve
 from .recall_data import SearchData, SearchTask, load_search
@@ -45,6 +56,12 @@ __all__ = [
     "Bar",
     "Baseline",
     "Budget",
+    "ClassRecipe",
+    "ClassRecord",
+    "ClassResult",
+    "ClassScore",
+    "ClassSplit",
+    "ClassTraining",
     "DataOptions",
     "Drawing",
     "ExperimentData",
@@ -69,14 +86,20 @@ __all__ = [
     "Summary",
     "Sweep",
     "Verdict",
+    "class_recipe_from_dict",
+    "class_split",
     "draw_panel",
     "draw_picture",
     "draw_recall",
     "find_recipe",
+    "fine_tuning",
+    "frozen_features",
     "judge",
     "judge_search",
+    "linear_evaluation",
     "list_recipes",
     "load_baseline",
+    "load_class_record",
     "load_recall_record",
     "load_recipe",
     "load_record",
@@ -93,9 +116,11 @@ __all__ = [
     "reproduce",
     "results_markdown",
     "retrieval_recipe_from_dict",
+    "run_classes",
     "run_recall",
     "run_recipe",
     "run_retrieval",
+    "save_class_record",
     "save_recall_record",
     "save_record",
     "save_retrieval_record",

@@ -31,16 +31,31 @@ def embedded_rows(
         ParameterError: if the recipe is of another kind or its method embeds nothing.
         DataError: if the rows do not fit the network.
     """
+    model = learned_model(name, data_dir=data_dir)
+    return np.asarray(model.transform(rows), dtype=np.float32)
+
+
+def learned_model(name: str, seed: int | None = None, *, data_dir: str | Path | None = None) -> Any:
+    """Return what a recipe of clusters learns, fitted now or before.
+
+    Args:
+        name: the recipe; it is looked up as ``quantal reproduce`` does.
+        seed: the estimator's ``random_state``; None: the recipe's first.
+        data_dir: folder of the data sets, for the fit.
+
+    Raises:
+        ParameterError: if the recipe is of another kind or its method embeds nothing.
+    """
     recipe = load_recipe(find_recipe(name))
     if not isinstance(recipe, Recipe) or recipe.sweep is not None:
-        raise ParameterError(f"data.learned_by must name a recipe of clusters, got {name!r}.")
-    model = fitted_model(recipe, recipe.seeds[0], data_dir=data_dir)
+        raise ParameterError(f"learned_by must name a recipe of clusters, got {name!r}.")
+    model = fitted_model(recipe, recipe.seeds[0] if seed is None else seed, data_dir=data_dir)
     if not hasattr(model, "transform"):
         raise ParameterError(
-            f"data.learned_by names {name}, whose method {recipe.method} embeds no rows. Name one "
-            "of jule, imsat or rim."
+            f"learned_by names {name}, whose method {recipe.method} embeds no rows. Name one "
+            "of jule, iic, imsat or rim."
         )
-    return np.asarray(model.transform(rows), dtype=np.float32)
+    return model
 
 
 def fitted_model(recipe: Recipe, seed: int, *, data_dir: str | Path | None = None) -> Any:

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FileFormatError, ParameterError, require_choice, suggestion
+from .class_recipe import ClassRecipe, class_recipe_from_dict
 from .recall_recipe import RecallRecipe, recall_recipe_from_dict
 from .recipe import Recipe, recipe_from_dict
 from .retrieval_recipe import RetrievalRecipe, retrieval_recipe_from_dict
 
 RECIPES_DIR = Path("benchmarks/recipes")
-AnyRecipe = Recipe | RetrievalRecipe | RecallRecipe
+AnyRecipe = Recipe | RetrievalRecipe | RecallRecipe | ClassRecipe
 KINDS: dict[str, Callable[[str, Mapping[str, Any]], AnyRecipe]] = {
     "clusters": recipe_from_dict,
     "codes": retrieval_recipe_from_dict,
     "recall": recall_recipe_from_dict,
+    "classes": class_recipe_from_dict,
 }
 
 
@@ -40,9 +42,9 @@ def load_recipe(path: str | Path) -> AnyRecipe:
     """
     path = Path(path)
     table = _read(path, ())
-    data = table.get("data")
-    if isinstance(data, dict) and "learned_by" in data:
-        data["learned_from"] = _learned_from(str(data["learned_by"]), path.parent.parent)
+    for holder in (table, table.get("data")):
+        if isinstance(holder, dict) and "learned_by" in holder:
+            holder["learned_from"] = _learned_from(str(holder["learned_by"]), path.parent.parent)
     kind = table.pop("kind", "codes" if "n_bits" in table else "clusters")
     require_choice("kind", kind, KINDS)
     return KINDS[kind](_name(path), table)
@@ -92,9 +94,10 @@ def find_recipe(name: str | Path, folder: str | Path = RECIPES_DIR) -> Path:
 def _learned_from(name: str, folder: Path) -> str:
     """Fingerprint of the recipe whose network embeds the rows of another."""
     path = find_recipe(name, folder)
-    if "learned_by" in _read(path, ()).get("data", {}):
+    table = _read(path, ())
+    if "learned_by" in table or "learned_by" in table.get("data", {}):
         raise ParameterError(
-            f"data.learned_by names {name}, whose own rows are embedded by a network; name a "
+            f"learned_by names {name}, whose own rows are embedded by a network; name a "
             "recipe that learns from the rows of its data set."
         )
     return load_recipe(path).fingerprint

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MissingExtraError
+from .class_recipe import ClassRecipe
+from .class_record import ClassRecord
+from .class_run import run_classes
 from .figures import Drawing, draw_panel, draw_picture
 from .recall_figures import draw_recall
 from .recall_recipe import RecallRecipe
@@ -25,7 +28,7 @@ from .tables import RESULTS_PATH, recall_table_rows, table_rows, write_tables
 from .verdict import judge
 
 FIGURES_DIR = Path("benchmarks/figures")
-AnyRecord = Record | RetrievalRecord | RecallRecord
+AnyRecord = Record | RetrievalRecord | RecallRecord | ClassRecord
 
 
 def reproduce(
@@ -81,7 +84,7 @@ def reproduce(
     records: list[AnyRecord] = []
     for recipe in loaded:
         if not isinstance(recipe, Recipe):
-            records.append(_run_searched(recipe, again, options))
+            records.append(_run_other(recipe, again, options))
             _write(recipes_dir, records_dir, results_path, readme_path)
             continue
         picture = Path(figures_dir) / f"{recipe.name}.png"
@@ -99,11 +102,14 @@ def reproduce(
     return records
 
 
-def _run_searched(
-    recipe: RetrievalRecipe | RecallRecipe, again: bool, options: dict[str, Any]
-) -> RetrievalRecord | RecallRecord:
+def _run_other(
+    recipe: RetrievalRecipe | RecallRecipe | ClassRecipe, again: bool, options: dict[str, Any]
+) -> RetrievalRecord | RecallRecord | ClassRecord:
     shared = {key: value for key, value in options.items() if key != "records_dir"}
     path = record_path(recipe.name, options["records_dir"])
+    if isinstance(recipe, ClassRecipe):
+        del shared["build"]  # the clusterer is that of another recipe
+        return run_classes(recipe, path=path, again=again, **shared)
     if isinstance(recipe, RecallRecipe):
         return run_recall(recipe, path=path, again=again, **shared)
     return run_retrieval(recipe, path=path, again=again, **shared)

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FileFormatError
+from .class_recipe import ClassRecipe
+from .class_tables import class_rows, class_sections
+from .environment_list import environment_section
 from .recall_recipe import RecallRecipe
 from .recall_tables import RecallRow, recall_rows, recall_sections
 from .recipe import Recipe
@@ -82,12 +85,17 @@ def results_markdown(
     parts.append(retrieval_sections(found))
     searched = recall_table_rows(recipes_dir, records_dir)
     parts.append(recall_sections(searched))
+    classified = class_rows(
+        [r for r in list_recipes(recipes_dir) if isinstance(r, ClassRecipe)], records_dir
+    )
+    parts.append(class_sections(classified))
     runs: list[tuple[str, Any, Sequence[Any]]] = [
         (row.recipe.name, row.record, row.results) for row in rows
     ]
     runs += [(row.recipe.name, row.record, row.counted) for row in found]
     runs += [(row.recipe.name, row.record, row.counted) for row in searched]
-    parts.append(_environments(runs))
+    runs += [(row.recipe.name, row.record, row.counted) for row in classified]
+    parts.append(environment_section(runs))
     return "\n".join(part for part in parts if part)
 
 
@@ -284,17 +292,3 @@ def _nmi(row: Row) -> str:
 def _seconds(results: Iterable[SeedResult]) -> str:
     seconds = [r.seconds for r in results]
     return f"{statistics.median(seconds):.3g}" if seconds else "-"
-
-
-def _environments(runs: Iterable[tuple[str, Any, Sequence[Any]]]) -> str:
-    """Where the runs behind the tables were made, of recipe name, record and counted results."""
-    used: dict[str, list[str]] = {}
-    for name, record, results in runs:
-        for key in sorted({r.environment for r in results}):
-            facts = record.environments[key]
-            text = ", ".join(f"{fact} {value}" for fact, value in facts.items() if value)
-            used.setdefault(text, []).append(name)
-    if not used:
-        return ""
-    lines = [f"- {text}: {', '.join(names)}" for text, names in sorted(used.items())]
-    return "\n".join(["## Environments\n", *lines, ""])

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from quantal.experiments import (
+    ClassRecipe,
     RecallRecipe,
     RetrievalRecipe,
     list_recipes,
+    load_class_record,
     load_recall_record,
     load_record,
     load_retrieval_record,
@@ -29,7 +31,11 @@ def test_the_tables_are_those_that_would_be_generated():
 def test_every_record_in_the_repository_can_be_read_and_belongs_to_a_recipe():
     recipes = list_recipes(BENCH / "recipes")
     kinds = {recipe.name: type(recipe) for recipe in recipes}
-    loaders = {RetrievalRecipe: load_retrieval_record, RecallRecipe: load_recall_record}
+    loaders = {
+        RetrievalRecipe: load_retrieval_record,
+        RecallRecipe: load_recall_record,
+        ClassRecipe: load_class_record,
+    }
     for path in (BENCH / "records").rglob("*.json"):
         name = f"{path.parent.name}/{path.stem}"
         record = loaders.get(kinds.get(name), load_record)(path)
