@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ..data import Dataset
 
 PANEL = "Reading the data"
+SECONDS_A_LINE = 5.0
 FIT_ONLY = ("text", "features")  # a fitted model has its vocabulary, and knows its features
 
 
@@ -97,7 +99,8 @@ def _options(
             "--features",
             metavar="gist|hog|...",
             help="Describe images: gist (960 numbers of colour images, 512 of grey ones), "
-            "gist-512, gist-960, hog, phog, lbp or spm.",
+            "gist-512, gist-960, hog, phog, lbp, spm, or the pretrained efficientnet-lite0; "
+            "texts: the pretrained wordllama.",
             rich_help_panel=PANEL,
         ),
     ] = None,
@@ -164,12 +167,25 @@ def read_rows(source: str, options: dict[str, Any], terminal: Terminal) -> Datas
     from ..features import open_features
 
     terminal.say(f"reading {source}")
-    dataset = open_features(source, **options)
+    dataset = open_features(source, on_rows=_saying(terminal), **options)
     terminal.say(describe_rows(dataset))
     if dataset.skipped:
         listed = ", ".join(dataset.skipped[:5]) + (", ..." if len(dataset.skipped) > 5 else "")
         terminal.say(f"left out {len(dataset.skipped)}: {listed}")
     return dataset
+
+
+def _saying(terminal: Terminal) -> Callable[[int, int], None]:
+    """Say how many rows are described, whenever some seconds have gone by."""
+    last = time.monotonic()
+
+    def on_rows(done: int, n: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= SECONDS_A_LINE:
+            last = time.monotonic()
+            terminal.say(f"described {done:,} of {n:,}")
+
+    return on_rows
 
 
 def read_rows_for(model: Any, source: str, reading: dict[str, Any], terminal: Terminal) -> Dataset:

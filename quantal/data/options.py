@@ -11,7 +11,8 @@ from typing import Any
 from ..errors import ParameterError, require_choice, suggestion
 
 TEXT = ("20news", "reuters")
-FEATURES = ("gist", "gist-512", "gist-960", "hog", "lbp", "phog", "spm")
+FEATURES = ("efficientnet-lite0", "gist", "gist-512", "gist-960", "hog", "lbp", "phog", "spm")
+TEXT_FEATURES = ("wordllama",)
 MAX_SIDE = 65_535  # pixels; larger than any single tile a network here can take
 
 # option -> the kinds of source it concerns
@@ -24,7 +25,7 @@ CONCERNS: dict[str, frozenset[str]] = {
     "drop": frozenset({"csv", "parquet"}),
     "header": frozenset({"csv"}),
     "text": frozenset({"text", "jsonl", "named"}),
-    "features": frozenset({"images", "array", "npy", "npz", "hdf5", "named"}),
+    "features": frozenset({"images", "array", "npy", "npz", "hdf5", "named", "text", "jsonl"}),
     "data_dir": frozenset({"named"}),
 }
 
@@ -77,7 +78,7 @@ def parse_options(given: Mapping[str, Any]) -> Options:
     value["drop"] = _names("drop", value["drop"]) if value.get("drop") else ()
     value["data_dir"] = Path(value["data_dir"]) if value.get("data_dir") else None
     _require_settings("text", value.get("text"), TEXT)
-    _require_settings("features", value.get("features"), FEATURES)
+    _require_settings("features", value.get("features"), (*FEATURES, *TEXT_FEATURES))
     return Options(**value)
 
 

@@ -61,7 +61,7 @@ def open_source(source: Any, **options: Any) -> Dataset:
         **options: ``image_size`` (pixels, (height, width) or "HxW"), ``color`` ("auto", "grey",
             "rgb") and ``skip_unreadable`` for images; ``key`` (array in ``.npz``/``.h5``, field in
             ``.jsonl``); ``columns`` and ``drop`` (names) for tables; ``header`` (``.csv``);
-            ``text`` ("20news", "reuters") and ``features`` ("gist", "hog", ...) for
+            ``text`` ("20news", "reuters") and ``features`` ("gist", "wordllama", ...) for
             `quantal.features.open_features`; ``data_dir`` for named sets; ``like`` (a kind) where
             the settings come from another set's ``reader``.
 

@@ -166,7 +166,7 @@ def _open(recipe: NamesRows, data_dir: str | Path | None) -> Dataset:
         return dataset
     from ..features import open_features
 
-    text = {} if recipe.data.text is None else {"text": recipe.data.text}
+    text: dict[str, Any] = {} if recipe.data.text is None else {"text": recipe.data.text}
     return open_features(f"name:{recipe.dataset}", data_dir=data_dir, **text)
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from ..data import open_source
 from ..data.memory_map import row_chunks
 from ..errors import QuantalError, QuantalWarning
-from .descriptors import Descriptor
+from .descriptors import RowDescriptor
 
 ENVIRONMENT = "QUANTAL_CACHE"
 
@@ -34,17 +35,21 @@ def cache_folder() -> Path:
 
 
 def cached_features(
-    descriptor: Descriptor, images: NDArray[Any], folder: str | Path | None = None
+    descriptor: RowDescriptor,
+    rows: NDArray[Any] | Sequence[str],
+    folder: str | Path | None = None,
+    on_rows: Callable[[int, int], None] | None = None,
 ) -> NDArray[np.float32]:
-    """Return ``descriptor.transform(images)``, computed only if it is not in the cache.
+    """Return ``descriptor.transform(rows)``, computed only if it is not in the cache.
 
-    The file's name is a hash of every pixel, their type and shape, and of the settings
-    with the version of their definition; so what is found is what would be computed.
+    The file's name is a hash of every pixel, their type and shape (of every text), and of the
+    settings with the version of their definition; so what is found is what would be computed.
 
     Args:
-        descriptor: Of pictures.
-        images: As for its ``transform``.
+        descriptor: Of pictures or texts.
+        rows: As for its ``transform``.
         folder: Where to look and keep; default: `cache_folder`.
+        on_rows: As for ``transform``.
 
     Returns:
         (n, n_features) float32, read-only and mapped to the file where it was found.
@@ -54,11 +59,11 @@ def cached_features(
     """
     place = cache_folder() if folder is None else Path(folder)
     name = descriptor.to_config()["schema"].removeprefix("quantal.").partition("/")[0]
-    path = place / f"{name}-{descriptor.n_features}-{_key(descriptor, images)}.npy"
-    found = _found(path, (len(images), descriptor.n_features))
+    path = place / f"{name}-{descriptor.n_features}-{_key(descriptor, rows)}.npy"
+    found = _found(path, (len(rows), descriptor.n_features))
     if found is not None:
         return found
-    x = descriptor.transform(images)
+    x = descriptor.transform(rows) if on_rows is None else descriptor.transform(rows, on_rows)
     try:
         _keep(x, path)
     except OSError as error:
@@ -71,12 +76,24 @@ def cached_features(
     return x
 
 
-def _key(descriptor: Descriptor, images: NDArray[Any]) -> str:
+def _key(descriptor: RowDescriptor, rows: NDArray[Any] | Sequence[str]) -> str:
     digest = hashlib.sha256(json.dumps(descriptor.to_config(), sort_keys=True).encode())
-    digest.update(f"{images.dtype.str} {images.shape}".encode())
-    for _, rows in row_chunks(images):
-        digest.update(np.ascontiguousarray(rows).data)
+    for part in _pixels(rows) if isinstance(rows, np.ndarray) else _documents(rows):
+        digest.update(part)
     return digest.hexdigest()[:32]
+
+
+def _pixels(images: NDArray[Any]) -> Iterator[Any]:
+    yield f"{images.dtype.str} {images.shape}".encode()
+    for _, rows in row_chunks(images):
+        yield np.ascontiguousarray(rows).data
+
+
+def _documents(texts: Sequence[str]) -> Iterator[bytes]:
+    """Yield each text behind its length, so that no other texts give the same bytes."""
+    for text in texts:
+        content = text.encode()
+        yield len(content).to_bytes(8, "little") + content
 
 
 def _found(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:

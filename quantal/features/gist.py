@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from ..data.memory_map import row_chunks
 from ..errors import DataError, FileFormatError, require_choice, require_range
@@ -24,6 +22,7 @@ from .gist_filters import (
     margin,
     reflected,
 )
+from .side_by_side import one_thread_a_product
 from .white import white_of
 
 SCHEMA = "quantal.gist/1"
@@ -91,12 +90,15 @@ class Gist:
             n_features = 960 if images.ndim == 4 else 512
         return cls(n_features, white=white_of(images))
 
-    def transform(self, images: Any) -> NDArray[np.float32]:
+    def transform(
+        self, images: Any, on_rows: Callable[[int, int], None] | None = None
+    ) -> NDArray[np.float32]:
         """Describe every picture; none depends on the others, nor on the number of threads.
 
         Args:
             images: (n, h, w) or (n, h, w, 3) array or memory map of real numbers >= 0, at least 4
                 pixels along each side.
+            on_rows: Called now and then with the number of pictures described and n.
 
         Returns:
             (n, n_features) float32, >= 0.
@@ -113,7 +115,7 @@ class Gist:
         height, width = images.shape[1:3]
         out = np.empty((len(images), self.n_features), dtype=np.float32)
         work = _Work(LAYOUTS[self.n_features], height, width)
-        with _one_thread_a_product() as n_threads, ThreadPoolExecutor(n_threads) as pool:
+        with one_thread_a_product() as n_threads, ThreadPoolExecutor(n_threads) as pool:
             for start, rows in row_chunks(images):
 
                 def describe(first: int, start: int = start, rows: Any = rows) -> None:
@@ -122,6 +124,8 @@ class Gist:
                     out[start + first : start + first + len(batch)] = work.describe(planes)
 
                 list(pool.map(describe, range(0, len(rows), work.batch)))  # raises their errors
+                if on_rows is not None:
+                    on_rows(start + len(rows), len(images))
         return out
 
     def _planes(self, batch: NDArray[Any], first_row: int) -> NDArray[np.float32]:
@@ -168,15 +172,6 @@ class Gist:
                 "save the model again."
             )
         return cls(config["n_features"], white=config["white"])
-
-
-@contextmanager
-def _one_thread_a_product() -> Iterator[int]:
-    """Keep products on one thread, for they are tiny; gives how many may run side by side."""
-    libraries = ThreadpoolController().select(user_api="blas")
-    counts = [int(library["num_threads"]) for library in libraries.info()]
-    with libraries.limit(limits=1):
-        yield max(counts, default=1)
 
 
 class _Work:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,18 +11,26 @@ import numpy as np
 
 from ..data import Dataset, open_source, require_usable_rows
 from ..data.memory_ceiling import require_memory
-from ..errors import DataError, QuantalWarning
-from .descriptors import Descriptor, descriptor_for, descriptor_from
+from ..errors import DataError, ParameterError, QuantalWarning
+from .descriptors import (
+    Descriptor,
+    descriptor_for,
+    descriptor_from,
+    is_of_text,
+    text_descriptor_from,
+)
+from .feature_cache import cached_features
 from .tfidf import TfIdf
 from .white import white_of
 
+OnRows = Callable[[int, int], None]
 MOST_APART = 4  # whites of one unit of brightness differ by less
 DARKEST = 100  # no set of images keeps below a hundredth of white
 # Which construction the papers used on a named set; anything else gets "default".
 PAPER_CONSTRUCTION = {"name:20news": "20news", "name:reuters": "reuters"}
 
 
-def open_features(source: Any, **options: Any) -> Dataset:
+def open_features(source: Any, *, on_rows: OnRows | None = None, **options: Any) -> Dataset:
     """Open any source as rows of numbers; text becomes tf-idf vectors, images GIST on request.
 
     Every document of a user's own text keeps its row: one that holds none of the frequent words
@@ -30,10 +39,13 @@ def open_features(source: Any, **options: Any) -> Dataset:
     name:20news, as "reuters" is for name:reuters. New rows for a fitted model (``like``) are
     never dropped. ``features="gist"`` describes images by `Gist`: 960 numbers of colour images,
     512 of grey ones; "gist-512" takes the mean of the colours. "hog", "phog", "lbp" and "spm" are
-    `Hog`, `Phog`, `LocalPatterns` and `SpatialPyramid`.
+    `Hog`, `Phog`, `LocalPatterns` and `SpatialPyramid`. Two are frozen encoders that were trained
+    elsewhere: "efficientnet-lite0" describes images (`EfficientNetLite0`), "wordllama" texts
+    (`WordLlama`); their rows are kept in the user's cache folder under a hash of the content.
 
     Args:
         source: As for `quantal.data.open_source`.
+        on_rows: Called now and then with the number of rows described by ``features``, and of all.
         **options: As for `quantal.data.open_source`; ``text`` is a construction, or the
             vocabulary of a fitted model as its data set's ``reader`` holds it; so is ``features``.
 
@@ -43,35 +55,65 @@ def open_features(source: Any, **options: Any) -> Dataset:
 
     Raises:
         DataError, ParameterError, FileFormatError, MissingExtraError: As `open_source`; also where
-            no word or document is left, features are wanted of what are no images, or saved
-            settings are damaged.
+            no word or document is left, features are wanted of what they do not describe, saved
+            settings are damaged, or an encoder is not installed.
     """
     dataset = open_source(source, **options)
+    features = options.get("features")
     if dataset.texts is not None and dataset.n_features == 0:
-        if options.get("features") is not None:
-            raise _no_images(dataset)
+        if features is not None:
+            return _encoded(dataset, features, options, on_rows)
         return _weighed(dataset, options.get("text") or _construction_of(source), options)
-    if options.get("features") is not None:
-        return _described(dataset, options["features"], options)
+    if features is not None:
+        return _described(dataset, features, options, on_rows)
     return dataset
 
 
-def _described(dataset: Dataset, settings: Any, options: dict[str, Any]) -> Dataset:
+def _encoded(
+    dataset: Dataset, settings: Any, options: dict[str, Any], on_rows: OnRows | None
+) -> Dataset:
+    """Replace texts by the vectors of an encoder."""
+    if not is_of_text(settings):
+        raise _not_described(dataset, settings)
+    if options.get("text") is not None:
+        raise ParameterError(
+            f"text={options['text']!r} chooses a tf-idf construction, but features={settings!r} "
+            "takes the place of tf-idf. Leave one of them out."
+        )
+    descriptor, name = text_descriptor_from(settings)
+    require_memory(4 * len(dataset) * descriptor.n_features, f"Features of {dataset.name}")
+    x = cached_features(descriptor, list(dataset.texts or ()), on_rows=on_rows)
+    _warn_of_empty_rows((x != 0).any(axis=1), dataset.name, f"tokens of {name}")
+    require_usable_rows(x, n_min=_n_min(options), what=f"{dataset.name} as features")
+    reader = {**dataset.reader, "features": descriptor.to_config()}
+    return replace(dataset, x=x, kind="vectors", reader=reader)
+
+
+def _described(
+    dataset: Dataset, settings: Any, options: dict[str, Any], on_rows: OnRows | None
+) -> Dataset:
     """Replace images by features; vectors given to a model that expects those pass as they are."""
-    if dataset.kind != "images":
-        if options.get("like") is not None:
+    if dataset.kind != "images" or is_of_text(settings):
+        if options.get("like") is not None and dataset.kind != "images":
             return dataset
-        raise _no_images(dataset)
+        raise _not_described(dataset, settings)
     if isinstance(settings, dict):
         descriptor, _ = descriptor_from(settings)
         _require_same_white(dataset, descriptor)
     else:
         descriptor = descriptor_for(dataset.x, settings)
     require_memory(4 * len(dataset) * descriptor.n_features, f"Features of {dataset.name}")
-    x = descriptor.transform(dataset.x)
+    x = _rows_of(descriptor, dataset.x, on_rows)
     require_usable_rows(x, n_min=_n_min(options), what=f"{dataset.name} as features")
     reader = {**dataset.reader, "features": descriptor.to_config()}
     return replace(dataset, x=x, kind="vectors", reader=reader)
+
+
+def _rows_of(descriptor: Descriptor, images: Any, on_rows: OnRows | None) -> Any:
+    """Describe images; what takes long is looked for among the rows kept from earlier calls."""
+    if getattr(descriptor, "is_costly", False):
+        return cached_features(descriptor, images, on_rows=on_rows)
+    return descriptor.transform(images, on_rows)
 
 
 def _require_same_white(dataset: Dataset, descriptor: Descriptor) -> None:
@@ -87,10 +129,12 @@ def _require_same_white(dataset: Dataset, descriptor: Descriptor) -> None:
         )
 
 
-def _no_images(dataset: Dataset) -> DataError:
+def _not_described(dataset: Dataset, settings: Any) -> DataError:
+    wanted = "texts" if is_of_text(settings) else "images"
+    also = " 'wordllama' describes texts." if dataset.kind == "text" else ""
     return DataError(
-        f"features describe images, but {dataset.name} holds {dataset.kind}. Leave features out "
-        "(--features), or pass images."
+        f"These features describe {wanted}, but {dataset.name} holds {dataset.kind}. Leave "
+        f"features out (--features), or pass {wanted}.{also}"
     )
 
 
@@ -108,7 +152,7 @@ def _weighed(dataset: Dataset, settings: Any, options: dict[str, Any]) -> Datase
         vectorizer = TfIdf(settings)
         x = vectorizer.fit_transform(documents)
         kept = vectorizer.kept_
-    _warn_of_empty_rows(x, dataset.name)
+    _warn_of_empty_rows(np.diff(x.indptr) > 0, dataset.name, f"{x.shape[1]} known words")
     require_usable_rows(x, n_min=_n_min(options), what=f"{dataset.name} as tf-idf")
     names = dataset.ids or [str(row) for row in range(len(dataset))]
     return replace(
@@ -128,11 +172,11 @@ def _construction_of(source: Any) -> str:
     return PAPER_CONSTRUCTION.get(source, "default") if isinstance(source, str) else "default"
 
 
-def _warn_of_empty_rows(x: Any, name: str) -> None:
-    empty = int((np.diff(x.indptr) == 0).sum())
+def _warn_of_empty_rows(is_filled: Any, name: str, known: str) -> None:
+    empty = int((~is_filled).sum())
     if empty:
         warnings.warn(
-            f"{name}: {empty} of {x.shape[0]} documents hold none of the {x.shape[1]} known words "
+            f"{name}: {empty} of {len(is_filled)} documents hold none of the {known} "
             "and become rows of zeros, which all look alike. Remove them if that is not wanted.",
             QuantalWarning,
             stacklevel=4,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -28,11 +29,13 @@ class PictureDescriptor(ABC):
     Attributes:
         name: The descriptor at the command line and in saved settings.
         least: The smallest height and width that can be described.
+        is_costly: Whether describing takes so long that rows are kept for the next time.
         n_features: Numbers a picture.
     """
 
     name: ClassVar[str]
     least: ClassVar[tuple[int, int]] = (2, 2)
+    is_costly: ClassVar[bool] = False
 
     def __init__(self, height: int, width: int, *, white: float = 255.0) -> None:
         require_range("height", height, low=self.least[0], high=MAX_SIDE, integer=True)
@@ -62,12 +65,15 @@ class PictureDescriptor(ABC):
         cls._require_pictures(images)
         return cls(*images.shape[1:3], white=white_of(images))
 
-    def transform(self, images: Any) -> NDArray[np.float32]:
+    def transform(
+        self, images: Any, on_rows: Callable[[int, int], None] | None = None
+    ) -> NDArray[np.float32]:
         """Describe every picture; none depends on the others.
 
         Args:
             images: (n, h, w) or (n, h, w, 3) array or memory map of real numbers >= 0, of the
                 size of the descriptor.
+            on_rows: Called now and then with the number of pictures described and n.
 
         Returns:
             (n, n_features) float32, >= 0.
@@ -84,6 +90,8 @@ class PictureDescriptor(ABC):
         out = np.empty((len(images), self.n_features), np.float32)
         for start, batch in self._batches(images):
             out[start : start + len(batch)] = self._describe(batch)
+            if on_rows is not None:
+                on_rows(start + len(batch), len(images))
         return out
 
     def _batches(self, images: Any) -> Any:

@@ -7,7 +7,9 @@ from typing import Any
 
 from ..data import Dataset
 from ..data.options import parse_image_size
-from .descriptors import descriptor_from
+from .descriptors import descriptor_from, is_of_text, text_descriptor_from
+
+TEXTS_REMEDY = "Pass the texts themselves, a list of strings or a file."
 
 
 def is_undescribed(x: Any, reader: Mapping[str, Any]) -> bool:
@@ -39,6 +41,9 @@ def described_rows(reader: Mapping[str, Any]) -> tuple[str, str] | None:
     Returns:
         What the rows are and a sentence with the remedy; None if the model has no features.
     """
+    if "features" in reader and is_of_text(reader["features"]):
+        of_texts, name = text_descriptor_from(reader["features"])
+        return f"texts ({of_texts.n_features} numbers of {name})", TEXTS_REMEDY
     if "features" in reader:
         descriptor, name = descriptor_from(reader["features"])
         sides = parse_image_size(reader.get("image_size")) or ("height", "width")
@@ -49,5 +54,5 @@ def described_rows(reader: Mapping[str, Any]) -> tuple[str, str] | None:
             f"rows are brought to it by .reshape(-1, {shape}).",
         )
     if "text" in reader:
-        return "texts (tf-idf)", "Pass the texts themselves, a list of strings or a file."
+        return "texts (tf-idf)", TEXTS_REMEDY
     return None
