@@ -92,6 +92,14 @@ def test_features_are_those_of_the_network_for_the_evaluation_view(digits, model
         np.testing.assert_allclose(frozen_features(model, rows, name), values, atol=1e-5)
 
 
+def test_means_of_the_last_maps_are_the_features_of_a_residual_network(digits):
+    rows = np.kron(digits.train[:20], np.ones((3, 3)))  # maps of more than one pixel
+    fitted = IIC(2, n_epochs=1, n_init=1, network="small-residual", random_state=0).fit(rows)
+    maps, means = (frozen_features(fitted, rows, f) for f in ("Conv", "FC"))
+    assert maps.shape[1] > means.shape[1] == 128
+    np.testing.assert_allclose(maps.reshape(20, 128, -1).mean(axis=2), means, atol=1e-5)
+
+
 def test_other_clusterers_of_vectors_are_evaluated_as_well(digits):
     flat = ClassSplit(
         digits.train.reshape(400, -1),
