@@ -301,10 +301,10 @@ class TestImages:
 
     @pytest.mark.slow
     def test_pairs_of_digits_find_the_digits_better_than_chance_clusters(self):
-        images = DIGITS.images
-        model = IIC(10, n_epochs=25, n_init=1, batch_size=100, random_state=0).fit(images)
-        assert clustering_accuracy(DIGITS.target, model.labels_) > 0.45
-        assert model.history_["pairs"][-1] < model.history_["pairs"][0] - 0.3
+        images = DIGITS.images[:800]
+        model = IIC(10, n_epochs=10, n_init=1, batch_size=100, random_state=0).fit(images)
+        assert clustering_accuracy(DIGITS.target[:800], model.labels_) > 0.3
+        assert model.history_["pairs"][-1] < model.history_["pairs"][0] - 0.2
 
 
 class TestErrors:
