@@ -49,13 +49,12 @@ def class_sections(rows: Sequence[ClassRow]) -> str:
     for row in rows:
         groups.setdefault(row.recipe.dataset, []).append(row)
     parts = [_section(dataset, group) for dataset, group in groups.items()]
-    return "\n".join(parts)
+    return "\n".join([f"## Classes after clustering\n\n{EXPLANATION}", *parts] if parts else [])
 
 
 def _section(dataset: str, rows: Sequence[ClassRow]) -> str:
     lines = [
-        f"## {dataset}, classes after clustering\n",
-        EXPLANATION,
+        f"### {dataset}\n",
         "| recipe | method | learned by | from | published | ours | on training rows | "
         "seconds a run | notes |",
         "|---|---|---|---|---|---|---|---|---|",

@@ -78,7 +78,7 @@ def test_a_recipe_runs_is_kept_and_stands_beside_the_paper_s_number(folder, tmp_
     ]  # fmt: skip
     assert all(0 <= r.accuracy <= 1 and r.loss > 0 for r in record.results)
     text = results_markdown()
-    assert "## digits, classes after clustering" in text
+    assert text.count("## Classes after clustering") == 1 and "### digits\n" in text
     [line] = [x for x in text.splitlines() if "| FC |" in x]
     mean = 100 * np.mean([r.accuracy for r in record.results if r.variant == "FC"])
     assert line.startswith("| `doe/pupil` | After IIC | `doe/teacher` | FC | 75.4 | ")
