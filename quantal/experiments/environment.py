@@ -43,13 +43,10 @@ def environment_of(facts: dict[str, Any]) -> dict[str, Any]:
     Args:
         facts: the fitted estimator's attributes, ``vars(estimator)``.
     """
-    if "precision" not in facts or "hidden_layer_sizes_" not in facts:
+    if "_dtype" not in facts or "_device" not in facts:  # nothing was trained by gradients
         return describe_environment(device="cpu", precision="float32")
-    from ..training import resolve_device, resolve_dtype
-
-    device = resolve_device(str(facts["device"]))
-    dtype = resolve_dtype(str(facts["precision"]), device, facts["hidden_layer_sizes_"])
-    return describe_environment(device=device.type, precision=str(dtype).removeprefix("torch."))
+    precision = str(facts["_dtype"]).removeprefix("torch.")
+    return describe_environment(device=facts["_device"].type, precision=precision)
 
 
 def environment_key(environment: dict[str, Any]) -> str:
