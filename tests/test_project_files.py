@@ -70,3 +70,8 @@ def test_continuous_integration_runs_the_test_command_and_nothing_else(root):
     commands = [line for line in lines if line and not line.startswith("#")]
     assert len(commands) == 1
     assert commands[0].endswith("bash scripts/test")
+
+
+def test_no_two_test_files_share_a_name(root):
+    names = [path.name for path in (root / "tests").rglob("test_*.py")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
