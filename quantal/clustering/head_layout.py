@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..networks import BatchNormMode
+from ..objectives import kl_divergence
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,6 @@ class HeadLayout:
         return over if over is not None and is_over else self.clusters
 
 
-Predict = Callable[[Tensor, BatchNormMode], Tensor]
-"""Maps views, (n, m), and a batch-norm mode to log-probabilities, (n_subheads, n, k)."""
-
-
 @dataclass(frozen=True, eq=False)
 class BoundHead:
     """A bound network seen through one head.
@@ -111,7 +107,7 @@ class BoundHead:
 
 def subhead_divergence(log_p: Tensor, log_q: Tensor) -> Tensor:
     """Mean over sub-heads and rows of KL[p || q], in nats; both (n_subheads, n, k)."""
-    return (log_p.exp() * (log_p - log_q)).sum(dim=-1).mean()
+    return kl_divergence(log_p.flatten(0, 1), log_q.flatten(0, 1))
 
 
 def copied(log_p: Tensor, n_copies: int) -> Tensor:

@@ -9,9 +9,7 @@ from torch import Tensor, nn
 
 from ..errors import ParameterError
 from ..training import Artifact
-from .pair_network import resolved_name
 from .pair_prediction import PairPrediction
-from .row_views import channels_first
 
 JOINT = "overcluster_joint"
 
@@ -44,21 +42,11 @@ class PairFolder(PairPrediction):
             return super()._stored_network(weights)
         if weights["output"].ndim != 2 or weights["output"].shape[1] != self._n_outputs():
             raise ValueError(f"an output of shape {tuple(weights['output'].shape)}")
-        network = self._make_network(torch.Generator())
-        forms = [
-            {k: (v.shape, v.dtype) for k, v in t.items()} for t in (weights, network.state_dict())
-        ]
-        if forms[0] != forms[1]:  # load_state_dict would convert types and some shapes
-            raise ValueError("the network's tensors are not of its shapes and types")
-        network.load_state_dict(weights)
-        return network
+        return self._filled_network(weights)
 
     def _restore(self, config: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         self._require_parameters()
-        shape = self._image_shape()
-        self._set_views(shape)
-        if shape is not None:
-            resolved_name(self.network, channels_first(shape)[0])
+        self._set_views(self._image_shape())
         super()._restore(config, tensors)
         over = self._layout.overclusters
         if over is not None:

@@ -12,8 +12,6 @@ from ..errors import ParameterError, require_choice
 from ..networks import MLP, ImageClassifier, OwnTrunk, network_for
 from ..networks.architectures import ARCHITECTURES
 
-SMALL_PIXELS = 1024  # above 32 x 32 the small network takes the residual form
-
 
 def require_network(network: Any) -> None:
     """Raise ParameterError unless ``network`` is "auto", a name or a module."""

@@ -14,7 +14,6 @@ from torch import Tensor
 from ..errors import ParameterError
 from ..estimators import blockwise
 from ..training import Run
-from ..training.attempts import Outcome
 from ..training.collapse import REMEDIES
 from ..training.rows import Rows
 from .cluster_order import by_size
@@ -51,9 +50,6 @@ class PairPrediction(PairTraining):
 
     def _remedies(self) -> Mapping[str, str]:
         return REMEDIES if self._terms_of_fit.inputs_weight else PAIR_REMEDIES
-
-    def _accept(self, rows: Rows, seed: int, best: Outcome) -> bool:  # noqa: ARG002
-        return True
 
     def _conclude(self, rows: Rows) -> None:
         self.balance_ = float(self.balance)

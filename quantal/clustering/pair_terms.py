@@ -106,7 +106,7 @@ def weighted(name: str, value: Any, allowed: tuple[str, ...], *, own: bool) -> W
                     f"{name} takes kinds and (kind, weight) pairs, got {member!r}."
                 )
             kind, weight = member
-        require_range(f"a weight in {name}", weight, low=0)
+        require_range(f"a weight in {name}", weight, low=0, low_open=True)
         if not (own and callable(kind)):
             require_choice(name, kind, allowed)
         if kind in [seen for seen, _ in found]:

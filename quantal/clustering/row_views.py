@@ -150,7 +150,7 @@ def pixel_preparation(x: Any, shape: tuple[int, int, int], *, was_last: bool) ->
             f"All pixels of all images are {low:g}, so nothing can be told apart. Pass images "
             "that differ."
         )
-    low = min(low, 0.0) if low < 0 else 0.0
+    low = min(low, 0.0)
     d = int(x.shape[1])
     order = np.arange(d, dtype=np.int64)
     if was_last:

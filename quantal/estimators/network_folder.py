@@ -57,6 +57,10 @@ class NetworkFolder(ModelFolder):
         stored = [tuple(weights[name].shape) for name in self._weight_names()]
         if stored != list(pairwise(sizes)):
             raise ValueError(f"weights of shapes {stored} for a network of widths {sizes}")
+        return self._filled_network(weights)
+
+    def _filled_network(self, weights: dict[str, Tensor]) -> torch.nn.Module:
+        """Make the network and fill it with weights of exactly its shapes and types."""
         network = self._make_network(torch.Generator())
         forms = [
             {k: (v.shape, v.dtype) for k, v in t.items()} for t in (weights, network.state_dict())

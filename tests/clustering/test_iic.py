@@ -315,6 +315,7 @@ class TestErrors:
             ({"information": []}, "information is empty. Name at least one of pairs, inputs"),
             ({"information": ["pairs", "pairs"]}, "information names 'pairs' twice"),
             ({"information": [("pairs", -1)]}, "a weight in information must be a number"),
+            ({"information": [("pairs", 0)]}, r"a weight in information .* in \(0, inf\), got 0"),
             ({"information": [("pairs", 1, 2)]}, "takes kinds and .kind, weight. pairs"),
             ({"transformation": "crop"}, "transformation must be one of"),
             ({"regularization": "cut"}, "regularization must be one of.*Did you mean 'cutout'"),
