@@ -22,6 +22,7 @@ ORDER = (
     "hashing",
     "catalog",
     "scale",
+    "export",
     "metrics",
     "experiments",
     "report",
