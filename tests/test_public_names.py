@@ -11,6 +11,7 @@ import re
 import pytest
 
 UNITS = (
+    "app",
     "catalog",
     "cli",
     "clustering",
