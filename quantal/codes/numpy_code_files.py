@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +11,15 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from ..data.memory_ceiling import require_memory
-from ..data.numpy_files import read_npy_header
 from ..errors import DataError, FileFormatError
 from .description import MAX_BYTES, Description
+from .id_files import (
+    map_array,
+    read_integer_ids,
+    read_string_ids,
+    string_ids_as_json,
+    write_integer_ids,
+)
 from .named_codes import Codes, RowIds
 from .packing import require_zero_padding
 from .partial_file import partial_file, publish, write_whole
@@ -35,11 +39,10 @@ def write_numpy_codes(
             old.unlink(missing_ok=True)
         publish(partial, path)
     if isinstance(ids, tuple):
-        write_whole(beside["string"], json.dumps(ids, ensure_ascii=False).encode())
+        write_whole(beside["string"], string_ids_as_json(ids))
     elif ids is not None:
         with partial_file(beside["int64"]) as partial:
-            with partial.open("wb") as file:
-                np.save(file, np.asarray(ids, "<i8"), allow_pickle=False)
+            write_integer_ids(partial, ids)
             publish(partial, beside["int64"])
     write_whole(beside["description"], replace(description, n_rows=n_rows).to_json())
 
@@ -47,7 +50,7 @@ def write_numpy_codes(
 def read_numpy_codes(path: Path) -> Codes:
     """Map the codes and check them against their description."""
     description = _read_description(path)
-    packed = _map(path, np.dtype(np.uint8), (description.n_rows, description.n_bytes))
+    packed = map_array(path, np.dtype(np.uint8), (description.n_rows, description.n_bytes))
     try:
         if len(packed) and description.n_bits % 8:
             require_zero_padding(packed, description.n_bits, path.name)
@@ -100,43 +103,11 @@ def _read_description(path: Path) -> Description:
     return Description.from_json(text, beside.name)
 
 
-def _map(path: Path, dtype: np.dtype[Any], shape: tuple[int | None, ...]) -> NDArray[Any]:
-    """Map one array, if header, length and description agree."""
-    with path.open("rb") as file:
-        header = read_npy_header(file, path.name)
-    if header.dtype != dtype or header.shape != shape or header.fortran_order:
-        raise FileFormatError(
-            f"{path.name} holds {header.dtype} of shape {header.shape}, but its description says "
-            f"{dtype} of shape {shape}. They are not of one set; write the codes again."
-        )
-    held = path.stat().st_size - header.data_start
-    if held != header.data_bytes:
-        raise FileFormatError(
-            f"{path.name} should hold {header.data_bytes} bytes of data and holds {held}. It was "
-            "truncated or overwritten; write the codes again."
-        )
-    if header.data_bytes == 0:  # the system cannot map nothing
-        return np.empty(header.shape, dtype)
-    return np.memmap(path, dtype, "r", header.data_start, header.shape)
-
-
 def _read_ids(path: Path, description: Description) -> RowIds | None:
     if description.ids == "none":
         return None
     beside = _beside(path)[description.ids]
     if not beside.is_file():
         raise FileFormatError(f"{beside.name}, the ids, is missing beside {path.name}. Copy it.")
-    if description.ids == "int64":
-        return _map(beside, np.dtype("<i8"), (description.n_rows,))
-    require_memory(beside.stat().st_size, beside.name)
-    try:
-        ids = json.loads(beside.read_bytes())
-    except (ValueError, RecursionError):
-        ids = None
-    is_list = isinstance(ids, list) and all(isinstance(value, str) for value in ids)
-    if not is_list or len(ids) != description.n_rows:
-        raise FileFormatError(
-            f"{beside.name} must hold a list of {description.n_rows} strings. It was truncated or "
-            "overwritten; write the codes again."
-        )
-    return tuple(ids)
+    read = read_integer_ids if description.ids == "int64" else read_string_ids
+    return read(beside, description.n_rows)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,23 +49,83 @@ def write_parquet_codes(
 
 def read_parquet_codes(path: Path) -> Codes:
     """Read the whole file into memory, checked against its description."""
-    import pyarrow as pa
+    description = describe_parquet_codes(path)
+    n_rows = int(description.n_rows or 0)
+    require_memory(n_rows * description.n_bytes, path.name)
+    codes = np.empty((n_rows, description.n_bytes), np.uint8)
+    names: list[Any] = []
+    filled = 0
+    for block, ids in parquet_code_blocks(path, description, BATCH_ROWS):
+        codes[filled : filled + len(block)] = block
+        names += [ids] if description.ids == "int64" else ids
+        filled += len(block)
+    return Codes(codes, description.n_bits, _joined(names, description), description.method)
+
+
+def describe_parquet_codes(path: Path) -> Description:
+    """Return the description, with the number of rows that the file counts."""
     import pyarrow.parquet as pq
 
+    with _readable(path), pq.ParquetFile(path) as file:
+        return replace(_described(path, file), n_rows=int(file.metadata.num_rows))
+
+
+def parquet_code_blocks(
+    path: Path, description: Description, n_rows: int
+) -> Iterator[tuple[NDArray[np.uint8], Any]]:
+    """Yield blocks of at most n_rows codes, (b, n_bytes), and their ids, checked as they come.
+
+    Ids are an int64 array, a list of strings, or an empty list where the file has none. A block
+    is gone when the next one is asked for, so memory stays flat.
+    """
+    import pyarrow.parquet as pq
+
+    columns = ["code"] if description.ids == "none" else ["code", "id"]
+    total = int(description.n_rows or 0)
+    filled = 0
+    with _readable(path), pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(n_rows, columns=columns):
+            filled += batch.num_rows
+            if filled > total or any(column.null_count for column in batch.columns):
+                raise FileFormatError(
+                    f"{path.name} has empty cells or too many rows. Write it again."
+                )
+            block = _rows(batch.column("code"), description.n_bytes)
+            require_zero_padding(block, description.n_bits, path.name)
+            yield block, _ids(batch, description)
+    if filled != total:
+        raise FileFormatError(f"{path.name} holds {filled} of {total} rows. Write it again.")
+
+
+def _ids(batch: Any, description: Description) -> Any:
+    if description.ids == "none":
+        return []
+    column = batch.column("id")
+    return column.to_numpy() if description.ids == "int64" else column.to_pylist()
+
+
+def _joined(names: list[Any], description: Description) -> RowIds | None:
+    if description.ids == "none":
+        return None
+    if description.ids == "string":
+        return tuple(names)
+    return np.concatenate([np.empty(0, np.int64), *names])
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn what damaged files raise into FileFormatError."""
+    import pyarrow as pa
+
     try:
-        with pq.ParquetFile(path) as file:
-            description = _described(path, file)
-            codes, ids = _read_columns(path, file, description)
+        yield
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         raise FileFormatError(
             f"{path.name} is truncated, damaged or not a Parquet file ({reason}). Write it again."
         ) from None
-    try:
-        require_zero_padding(codes, description.n_bits, path.name)
     except DataError as error:
         raise FileFormatError(str(error)) from None
-    return Codes(codes, description.n_bits, ids, description.method)
 
 
 def _schema(description: Description) -> Any:
@@ -102,32 +164,6 @@ def _described(path: Path, file: Any) -> Description:
             f"description, but it is {types.get(wrong[0].name)}. Write the codes again."
         )
     return description
-
-
-def _read_columns(path: Path, file: Any, description: Description) -> tuple[Any, RowIds | None]:
-    n_rows, n_bytes = file.metadata.num_rows, description.n_bytes
-    require_memory(n_rows * n_bytes, path.name)
-    codes = np.empty((n_rows, n_bytes), np.uint8)
-    names: list[Any] = []
-    filled = 0
-    columns = ["code"] if description.ids == "none" else ["code", "id"]
-    for batch in file.iter_batches(BATCH_ROWS, columns=columns):
-        stop = filled + batch.num_rows
-        if stop > n_rows or any(column.null_count for column in batch.columns):
-            raise FileFormatError(f"{path.name} has empty cells or too many rows. Write it again.")
-        codes[filled:stop] = _rows(batch.column("code"), n_bytes)
-        if description.ids == "string":
-            names += batch.column("id").to_pylist()
-        elif description.ids == "int64":
-            names.append(batch.column("id").to_numpy())
-        filled = stop
-    if filled != n_rows:
-        raise FileFormatError(f"{path.name} holds {filled} of {n_rows} rows. Write it again.")
-    if description.ids == "none":
-        return codes, None
-    if description.ids == "string":
-        return codes, tuple(names)
-    return codes, np.concatenate([np.empty(0, np.int64), *names])
 
 
 def _rows(column: Any, n_bytes: int) -> NDArray[np.uint8]:
