@@ -1,0 +1,130 @@
+"""A model together with the rows that a person looks at: block by block, for any kind of data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...catalog import HASHERS
+from ...data import Dataset
+from ...errors import DataError
+from ...features import open_features
+
+BLOCK_BYTES = 64 << 20
+WHOLE_PASS = 256  # rows of a forward pass: no block but the last is padded
+
+
+class ModelRows:
+    """Rows of a data set as a fitted model takes them.
+
+    Args:
+        model: a fitted clusterer or hasher.
+        data: the rows: numbers, images, or texts with or without their vectors.
+
+    Raises:
+        DataError: The rows have another width than the model's.
+    """
+
+    def __init__(self, model: Any, data: Dataset) -> None:
+        self.model, self.data = model, data
+        self._raw_texts = data.texts is not None and data.n_features == 0
+        self._described = self._raw_texts or self._is_raw_image
+        if not self._described and data.n_features != model.n_features_in_:
+            raise DataError(
+                f"{data.name} has {data.n_features} columns, but the model was fitted on "
+                f"{model.n_features_in_}. Open the data as the model's were opened."
+            )
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @property
+    def makes_codes(self) -> bool:
+        """Whether the model makes hash codes."""
+        return type(self.model) in HASHERS.values()
+
+    @property
+    def reader(self) -> dict[str, Any]:
+        """How the model's rows were read."""
+        return getattr(self.model, "reader_", None) or {}
+
+    @property
+    def has_embedding(self) -> bool:
+        """Whether `embedding` is the model's own and not the rows themselves."""
+        return not self.makes_codes and hasattr(self.model, "transform")
+
+    def blocks(self, row_bytes: int) -> Iterator[slice]:
+        """Yield slices that cover all rows in order.
+
+        Args:
+            row_bytes: what the work on one row takes besides the row, as float32.
+        """
+        width = 8 * min(int(self.model.n_features_in_), 1 << 16) + row_bytes
+        step = max(1, min(BLOCK_BYTES // width, 1 << 16) // WHOLE_PASS) * WHOLE_PASS
+        for start in range(0, len(self), step):
+            yield slice(start, min(start + step, len(self)))
+
+    def take(self, rows: slice | NDArray[np.integer]) -> Any:
+        """Return some rows in a form that the model's methods take.
+
+        Args:
+            rows: which, a slice or row numbers.
+        """
+        if self._raw_texts:
+            texts = self.data.texts or ()
+            return list(texts[rows]) if isinstance(rows, slice) else [texts[int(r)] for r in rows]
+        return self.data.x[rows]
+
+    def vectors(self, rows: slice | NDArray[np.integer]) -> Any:
+        """Return some rows as (b, d) numbers, described if the model was fitted on features.
+
+        Args:
+            rows: which, a slice or row numbers.
+        """
+        taken = self.take(rows)
+        if self._described:
+            taken = open_features(taken, **self.reader).x
+        return taken.reshape(len(taken), -1) if isinstance(taken, np.ndarray) else taken
+
+    def embedding(self, rows: slice | NDArray[np.integer]) -> NDArray[np.float32]:
+        """Return some rows in the space in which clusters are compared, (b, d) float32.
+
+        Args:
+            rows: which, a slice or row numbers.
+        """
+        return self.embed(self.take(rows), lambda: self.vectors(rows))
+
+    def embed(self, taken: Any, vectors: Any) -> NDArray[np.float32]:
+        """Return the model's embedding of rows that it takes, else the rows themselves.
+
+        Args:
+            taken: what `take` returns, or new rows of that form.
+            vectors: called without arguments where the model embeds nothing; gives the numbers.
+        """
+        found = self.model.transform(taken) if self.has_embedding else vectors()
+        dense = found if isinstance(found, np.ndarray) else found.toarray()
+        return np.asarray(dense, np.float32)
+
+    def signs(self, rows: slice | NDArray[np.integer]) -> NDArray[np.float32]:
+        """Return the bits of some rows as -1 and 1, (b, n_bits) float32.
+
+        Args:
+            rows: which, a slice or row numbers.
+        """
+        bits = self.model.transform(self.take(rows))
+        return 2 * bits.astype(np.float32) - 1
+
+    def flat(self) -> Any:
+        """Return all rows as the model fingerprints them: (n, d), texts and images described."""
+        if self._described:
+            return self.vectors(slice(0, len(self)))
+        x = self.data.x
+        return x.reshape(len(x), -1) if isinstance(x, np.ndarray) else x
+
+    @cached_property
+    def _is_raw_image(self) -> bool:
+        return "features" in self.reader and self.data.x.ndim in {3, 4}
