@@ -1,7 +1,7 @@
 """Recipe (TOML) to record (JSON) to generated table: every published number as a command."""
 
 from .class_recipe import ClassRecipe, class_recipe_from_dict
-from .class_record import ClassRecord, ClassResult, load_class_record, save_class_record
+from .class_result import CLASS_RECORDS, ClassResult
 from .class_run import class_split, run_classes
 from .class_training import (
     ClassScore,
@@ -16,12 +16,7 @@ from .figures import Drawing, draw_panel, draw_picture, sweep_curve
 from .recall_data import SearchData, SearchTask, load_search
 from .recall_figures import draw_recall
 from .recall_recipe import Band, Budget, RecallRecipe, recall_recipe_from_dict
-from .recall_record import (
-    RecallRecord,
-    RecallResult,
-    load_recall_record,
-    save_recall_record,
-)
+from .recall_result import RECALL_RECORDS, RecallResult
 from .recall_run import run_recall
 from .recall_scores import Judged, RecallScores, judge_search
 from .recipe import Recipe, recipe_from_dict
@@ -35,29 +30,28 @@ from .recipe_parts import (
     PublishedNmi,
     Sweep,
 )
-from .record import Record, SeedResult, load_record, save_record
+from .record import Record, RecordFormat
 from .reproduce import reproduce
 from .retrieval_recipe import PublishedScore, RetrievalRecipe, retrieval_recipe_from_dict
-from .retrieval_record import (
-    RetrievalRecord,
-    RetrievalResult,
-    load_retrieval_record,
-    save_retrieval_record,
-)
+from .retrieval_result import RETRIEVAL_RECORDS, RetrievalResult
 from .retrieval_run import query_mask, run_retrieval
 from .run import FittedRun, load_baseline, record_path, run_recipe
+from .seed_result import CLUSTERING_RECORDS, SeedResult
 from .selection import relative_accuracy_selection
 from .tables import readme_table, results_markdown, stale_tables, write_tables
 from .toys import spirals
 from .verdict import Summary, Verdict, judge
 
 __all__ = [
+    "CLASS_RECORDS",
+    "CLUSTERING_RECORDS",
+    "RECALL_RECORDS",
+    "RETRIEVAL_RECORDS",
     "Band",
     "Bar",
     "Baseline",
     "Budget",
     "ClassRecipe",
-    "ClassRecord",
     "ClassResult",
     "ClassScore",
     "ClassSplit",
@@ -72,13 +66,12 @@ __all__ = [
     "PublishedNmi",
     "PublishedScore",
     "RecallRecipe",
-    "RecallRecord",
     "RecallResult",
     "RecallScores",
     "Recipe",
     "Record",
+    "RecordFormat",
     "RetrievalRecipe",
-    "RetrievalRecord",
     "RetrievalResult",
     "SearchData",
     "SearchTask",
@@ -99,11 +92,7 @@ __all__ = [
     "linear_evaluation",
     "list_recipes",
     "load_baseline",
-    "load_class_record",
-    "load_recall_record",
     "load_recipe",
-    "load_record",
-    "load_retrieval_record",
     "load_rows",
     "load_search",
     "load_truth",
@@ -120,10 +109,6 @@ __all__ = [
     "run_recall",
     "run_recipe",
     "run_retrieval",
-    "save_class_record",
-    "save_recall_record",
-    "save_record",
-    "save_retrieval_record",
     "spirals",
     "stale_tables",
     "sweep_curve",

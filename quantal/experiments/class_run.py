@@ -13,11 +13,12 @@ import numpy as np
 from ..data import named
 from ..errors import ParameterError
 from .class_recipe import LINEAR, ClassRecipe
-from .class_record import ClassRecord, ClassResult, save_class_record, saved_class_record
+from .class_result import CLASS_RECORDS, ClassResult
 from .class_training import ClassScore, ClassSplit, ClassTraining, fine_tuning, linear_evaluation
 from .data import load_rows, load_truth
 from .environment import describe_environment, environment_key
 from .learned import learned_model
+from .record import Record
 
 
 def run_classes(
@@ -28,7 +29,7 @@ def run_classes(
     data_dir: str | Path | None = None,
     again: bool = False,
     progress: Callable[[str], None] = lambda _: None,
-) -> ClassRecord:
+) -> Record[ClassResult]:
     """Run what is missing of a recipe and return its record.
 
     The clusterer of ``learned_by`` is fitted without labels, or taken from where fitted ones are
@@ -47,8 +48,9 @@ def run_classes(
         ParameterError: if the set has no split, or ``learned_by`` is of another kind.
     """
     runs = recipe.runs(seeds)
-    record = saved_class_record(recipe, path) or ClassRecord(recipe.name, recipe.fingerprint)
-    pending = [run for run in runs if again or not record.has(*run)]
+    record = CLASS_RECORDS.saved(recipe.fingerprint, path)
+    record = record or Record(recipe.name, recipe.fingerprint)
+    pending = [run for run in runs if again or not record.has(run)]
     if not pending:
         progress(f"{recipe.name}: nothing to do, {len(runs)} runs are in the record")
         return record
@@ -59,7 +61,7 @@ def run_classes(
         for variant in [v for s, v in pending if s == seed]:
             result, environment = _run_once(recipe, model, split, seed, variant)
             record = record.with_result(result, environment)
-            save_class_record(record, path)
+            CLASS_RECORDS.save(record, path)
             progress(
                 f"{recipe.name}: seed {seed}, {variant}: accuracy {result.accuracy:.4f}, "
                 f"{result.seconds:.1f} s"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .class_recipe import ClassRecipe
-from .class_record import ClassRecord, ClassResult, saved_class_record
+from .class_result import CLASS_RECORDS, ClassResult
+from .record import Record
 from .verdict import Summary
 
 EXPLANATION = """Accuracy on the test rows, in per cent, of classifiers that learn from labels, upon
@@ -23,7 +24,7 @@ class ClassRow:
     """A recipe of classes with what is known of it."""
 
     recipe: ClassRecipe
-    record: ClassRecord | None
+    record: Record[ClassResult] | None
 
     @property
     def counted(self) -> list[ClassResult]:
@@ -40,7 +41,9 @@ def class_rows(recipes: Iterable[ClassRecipe], records_dir: str | Path) -> list[
         records_dir: the record of a recipe is ``<records_dir>/<name>.json``.
     """
     folder = Path(records_dir)
-    return [ClassRow(r, saved_class_record(r, folder / f"{r.name}.json")) for r in recipes]
+    return [
+        ClassRow(r, CLASS_RECORDS.saved(r.fingerprint, folder / f"{r.name}.json")) for r in recipes
+    ]
 
 
 def class_sections(rows: Sequence[ClassRow]) -> str:

@@ -16,6 +16,7 @@ from ..errors import DataError
 from .recipe import Recipe
 from .record import Record
 from .run import FittedRun
+from .seed_result import SeedResult
 from .stage_figures import purity_picture, stages_picture
 from .sweep_tables import MEASURES, panel_name, series_name, sweep_means, value_text
 from .verdict import finished_results
@@ -81,7 +82,9 @@ def draw_picture(recipe: Recipe, runs: Sequence[FittedRun], path: Path, drawing:
     drawing.save_image(draw(recipe, runs, drawing), path)
 
 
-def draw_panel(swept: Sequence[tuple[Recipe, Record]], path: Path, drawing: Drawing) -> None:
+def draw_panel(
+    swept: Sequence[tuple[Recipe, Record[SeedResult]]], path: Path, drawing: Drawing
+) -> None:
     """Draw the curves of one panel, one for each data set (IMSAT Fig. 4, JULE Figs. 1, 2 and 4).
 
     Scores share a picture; seconds get one of their own, named ``*-seconds``.
@@ -102,7 +105,9 @@ def draw_panel(swept: Sequence[tuple[Recipe, Record]], path: Path, drawing: Draw
         drawing.save_image(image, path.with_name(f"{path.stem}-seconds{path.suffix}"))
 
 
-def _curve_panel(swept: Sequence[tuple[Recipe, Record]], measure: str, drawing: Drawing) -> Any:
+def _curve_panel(
+    swept: Sequence[tuple[Recipe, Record[SeedResult]]], measure: str, drawing: Drawing
+) -> Any:
     recipes = [recipe for recipe, _ in swept]
     sweep = recipes[0].sweep
     assert sweep is not None
@@ -123,7 +128,7 @@ def _curve_panel(swept: Sequence[tuple[Recipe, Record]], measure: str, drawing: 
 
 
 def sweep_curve(
-    recipe: Recipe, record: Record, measure: str = "accuracy"
+    recipe: Recipe, record: Record[SeedResult], measure: str = "accuracy"
 ) -> tuple[list[float], list[float]]:
     """Swept values and means, of those values that have finished runs.
 

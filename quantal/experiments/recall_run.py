@@ -13,8 +13,9 @@ from ..errors import ParameterError
 from .environment import environment_key, environment_of
 from .recall_data import SearchTask, load_search
 from .recall_recipe import RecallRecipe
-from .recall_record import RecallRecord, RecallResult, Run, load_recall_record, save_recall_record
+from .recall_result import RECALL_RECORDS, RecallResult, Run
 from .recall_scores import judge_search
+from .record import Record
 
 
 def run_recall(
@@ -26,7 +27,7 @@ def run_recall(
     again: bool = False,
     build: Callable[..., Any] | None = None,
     progress: Callable[[str], None] = lambda _: None,
-) -> RecallRecord:
+) -> Record[RecallResult]:
     """Run what is missing of a recipe and return its record.
 
     Methods are trained on the gallery, or on the rows that the recipe names; no query is among
@@ -49,7 +50,8 @@ def run_recall(
         MissingExtraError: if the method needs a library that is not installed.
     """
     runs = recipe.runs(seeds)
-    record = saved_recall_record(recipe, path) or RecallRecord(recipe.name, recipe.fingerprint)
+    record = RECALL_RECORDS.saved(recipe.fingerprint, path)
+    record = record or Record(recipe.name, recipe.fingerprint)
     pending = [run for run in runs if again or not record.has(run)]
     if not pending:
         progress(f"{recipe.name}: nothing to do, {len(runs)} runs are in the record")
@@ -61,22 +63,9 @@ def run_recall(
         # Taken off the list, so that a fitted method and its index do not outlive their run.
         result, environment = _run_once(recipe, run, methods.pop(0), task)
         record = record.with_result(result, environment)
-        save_recall_record(record, path)
+        RECALL_RECORDS.save(record, path)
         progress(f"{recipe.name}: {_run_text(recipe, run)}: {_result_text(result)}")
     return record
-
-
-def saved_recall_record(recipe: RecallRecipe, path: str | Path) -> RecallRecord | None:
-    """The record on disk if it belongs to this version of the recipe.
-
-    Args:
-        recipe: whose record.
-        path: where it would be.
-    """
-    if not Path(path).is_file():
-        return None
-    record = load_recall_record(path)
-    return record if record.fingerprint == recipe.fingerprint else None
 
 
 def _run_once(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .recall_recipe import SCORES, Band, RecallRecipe
-from .recall_record import RecallRecord, RecallResult
-from .recall_run import saved_recall_record
+from .recall_result import RECALL_RECORDS, RecallResult
+from .record import Record
 from .verdict import Summary
 
 EXPLANATION = """Recall K@N in per cent: how many of the K true neighbours are among the first N
@@ -28,7 +28,7 @@ class RecallRow:
     """A recipe of recall with what is known of it."""
 
     recipe: RecallRecipe
-    record: RecallRecord | None
+    record: Record[RecallResult] | None
 
     @property
     def counted(self) -> list[RecallResult]:
@@ -74,7 +74,10 @@ def recall_rows(recipes: Iterable[RecallRecipe], records_dir: str | Path) -> lis
         records_dir: the record of a recipe is ``<records_dir>/<name>.json``.
     """
     folder = Path(records_dir)
-    return [RecallRow(r, saved_recall_record(r, folder / f"{r.name}.json")) for r in recipes]
+    return [
+        RecallRow(r, RECALL_RECORDS.saved(r.fingerprint, folder / f"{r.name}.json"))
+        for r in recipes
+    ]
 
 
 def recall_sections(rows: Sequence[RecallRow]) -> str:

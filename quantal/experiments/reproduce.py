@@ -9,26 +9,29 @@ from typing import Any
 
 from ..errors import MissingExtraError
 from .class_recipe import ClassRecipe
-from .class_record import ClassRecord
+from .class_result import ClassResult
 from .class_run import run_classes
 from .figures import Drawing, draw_panel, draw_picture
 from .recall_figures import draw_recall
 from .recall_recipe import RecallRecipe
-from .recall_record import RecallRecord
+from .recall_result import RecallResult
 from .recall_run import run_recall
 from .recipe import Recipe
 from .recipe_files import RECIPES_DIR, AnyRecipe, find_recipe, load_recipe
 from .record import Record
 from .retrieval_recipe import RetrievalRecipe
-from .retrieval_record import RetrievalRecord
+from .retrieval_result import RetrievalResult
 from .retrieval_run import run_retrieval
 from .run import RECORDS_DIR, Clusterer, FittedRun, record_path, run_recipe
+from .seed_result import SeedResult
 from .sweep_tables import panel_name
 from .tables import RESULTS_PATH, recall_table_rows, table_rows, write_tables
 from .verdict import judge
 
 FIGURES_DIR = Path("benchmarks/figures")
-AnyRecord = Record | RetrievalRecord | RecallRecord | ClassRecord
+AnyRecord = (
+    Record[SeedResult] | Record[RetrievalResult] | Record[RecallResult] | Record[ClassResult]
+)
 
 
 def reproduce(
@@ -104,7 +107,7 @@ def reproduce(
 
 def _run_other(
     recipe: RetrievalRecipe | RecallRecipe | ClassRecipe, again: bool, options: dict[str, Any]
-) -> RetrievalRecord | RecallRecord | ClassRecord:
+) -> AnyRecord:
     shared = {key: value for key, value in options.items() if key != "records_dir"}
     path = record_path(recipe.name, options["records_dir"])
     if isinstance(recipe, ClassRecipe):
@@ -117,7 +120,7 @@ def _run_other(
 
 def _run_and_draw(
     recipe: Recipe, path: Path, drawing: Drawing | None, again: bool, options: dict[str, Any]
-) -> Record:
+) -> Record[SeedResult]:
     """Run what is missing; repeat the first seed if only its picture is missing."""
     if drawing is None or recipe.picture is None or recipe.picture.kind == "curve":
         return run_recipe(recipe, again=again, **options)
@@ -177,7 +180,7 @@ def _draw_panels(
             draw_panel(swept, folder / f"{file}.png", drawing)
 
 
-def _outcome(recipe: Recipe, record: Record) -> str:
+def _outcome(recipe: Recipe, record: Record[SeedResult]) -> str:
     verdict = judge(recipe, record)
     if verdict.ours is None:
         return verdict.word

@@ -15,13 +15,9 @@ from ..errors import DataError, ParameterError
 from ..metrics import evaluate_retrieval
 from .data import load_rows, load_truth
 from .environment import environment_key, environment_of
+from .record import Record
 from .retrieval_recipe import RetrievalRecipe, scores_of
-from .retrieval_record import (
-    RetrievalRecord,
-    RetrievalResult,
-    load_retrieval_record,
-    save_retrieval_record,
-)
+from .retrieval_result import RETRIEVAL_RECORDS, RetrievalResult
 
 CONSTANT = 0.98  # a bit with a larger share of one value says next to nothing
 
@@ -35,7 +31,7 @@ def run_retrieval(
     again: bool = False,
     build: Callable[..., Any] | None = None,
     progress: Callable[[str], None] = lambda _: None,
-) -> RetrievalRecord:
+) -> Record[RetrievalResult]:
     """Run what is missing of a recipe and return its record.
 
     Labels draw the queries and score finished codes; no estimator ever sees them.
@@ -54,8 +50,9 @@ def run_retrieval(
         ParameterError: if the method or one of its parameters is unknown.
     """
     runs = recipe.runs(seeds)
-    record = saved_record(recipe, path) or RetrievalRecord(recipe.name, recipe.fingerprint)
-    pending = [run for run in runs if again or not record.has(*run)]
+    record = RETRIEVAL_RECORDS.saved(recipe.fingerprint, path)
+    record = record or Record(recipe.name, recipe.fingerprint)
+    pending = [run for run in runs if again or not record.has(run)]
     if not pending:
         progress(f"{recipe.name}: nothing to do, {len(runs)} runs are in the record")
         return record
@@ -68,25 +65,12 @@ def run_retrieval(
             recipe, seed, protocol, data.rows, truth, is_query, build=build
         )
         record = record.with_result(result, environment)
-        save_retrieval_record(record, path)
+        RETRIEVAL_RECORDS.save(record, path)
         progress(
             f"{recipe.name}: seed {seed}, {protocol}: mAP {result.map_trapezoid:.4f} (trapezoid), "
             f"precision@{recipe.n_retrieved} {result.precision_at_n:.4f}, {result.seconds:.1f} s"
         )
     return record
-
-
-def saved_record(recipe: RetrievalRecipe, path: str | Path) -> RetrievalRecord | None:
-    """The record on disk if it belongs to this version of the recipe.
-
-    Args:
-        recipe: whose record.
-        path: where it would be.
-    """
-    if not Path(path).is_file():
-        return None
-    record = load_retrieval_record(path)
-    return record if record.fingerprint == recipe.fingerprint else None
 
 
 def query_mask(

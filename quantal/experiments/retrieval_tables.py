@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .record import Record
 from .retrieval_recipe import RetrievalRecipe
-from .retrieval_record import RetrievalRecord, RetrievalResult
-from .retrieval_run import saved_record
+from .retrieval_result import RETRIEVAL_RECORDS, RetrievalResult
 from .verdict import Summary
 
 COLUMNS = {
@@ -26,7 +26,7 @@ class RetrievalRow:
     """A recipe of hash codes with what is known of it."""
 
     recipe: RetrievalRecipe
-    record: RetrievalRecord | None
+    record: Record[RetrievalResult] | None
 
     def results(self, protocol: str) -> list[RetrievalResult]:
         """Finished runs of the recipe's own seeds under a protocol."""
@@ -74,7 +74,10 @@ def retrieval_rows(
         records_dir: the record of a recipe is ``<records_dir>/<name>.json``.
     """
     folder = Path(records_dir)
-    return [RetrievalRow(r, saved_record(r, folder / f"{r.name}.json")) for r in recipes]
+    return [
+        RetrievalRow(r, RETRIEVAL_RECORDS.saved(r.fingerprint, folder / f"{r.name}.json"))
+        for r in recipes
+    ]
 
 
 def readme_lines(rows: Sequence[RetrievalRow]) -> list[str]:

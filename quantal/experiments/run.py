@@ -21,7 +21,8 @@ from .learned import keep_model
 from .peers import build_method
 from .recipe import Recipe
 from .recipe_parts import Baseline
-from .record import Record, SeedResult, load_record, save_record
+from .record import Record
+from .seed_result import CLUSTERING_RECORDS, SeedResult, run_of
 
 RECORDS_DIR = Path("benchmarks/records")
 
@@ -87,7 +88,7 @@ def run_recipe(
     build: Callable[..., Clusterer] | None = None,
     progress: Progress = _ignore,
     on_fit: OnFit = _ignore,
-) -> Record:
+) -> Record[SeedResult]:
     """Run what is missing of a recipe and return its record.
 
     Runs that the record already holds are skipped, so an interrupted call is resumed by repeating
@@ -112,8 +113,9 @@ def run_recipe(
     """
     runs = recipe.runs(seeds)
     path = record_path(recipe.name, records_dir)
-    record = _existing(path, recipe)
-    pending = [run for run in runs if again or record.result(*run) is None]
+    record = CLUSTERING_RECORDS.saved(recipe.fingerprint, path)
+    record = record or Record(recipe.name, recipe.fingerprint)
+    pending = [run for run in runs if again or not record.has(run_of(*run))]
     wants_baseline = recipe.baseline is not None and recipe.sweep is None  # curves show none
     baseline_missing = wants_baseline and load_baseline(recipe, records_dir) is None
     if not pending and not baseline_missing:
@@ -129,8 +131,9 @@ def run_recipe(
         stages: list[Stage] = []
         fit = _watched(estimator, stages) if _shows_stages(recipe) else estimator.fit
         result, environment = _fit_and_score(estimator, data.rows, truth, seed, value, fit)
-        record = record.with_result(result, environment).merged(_same(path, recipe))
-        save_record(record, path)
+        on_disk = CLUSTERING_RECORDS.saved(recipe.fingerprint, path)
+        record = record.with_result(result, environment).merged(on_disk)
+        CLUSTERING_RECORDS.save(record, path)
         if stages:
             keep_model(estimator, recipe, seed)
         on_fit(FittedRun(seed, value, estimator, data, truth, tuple(stages)))
@@ -149,22 +152,8 @@ def load_baseline(recipe: Recipe, records_dir: str | Path = RECORDS_DIR) -> Seed
         records_dir: folder of all records.
     """
     path = record_path(_baseline_name(recipe), records_dir)
-    if not path.is_file():
-        return None
-    record = load_record(path)
-    return record.results[0] if record.fingerprint == recipe.baseline_fingerprint else None
-
-
-def _existing(path: Path, recipe: Recipe) -> Record:
-    return _same(path, recipe) or Record(recipe.name, recipe.fingerprint)
-
-
-def _same(path: Path, recipe: Recipe) -> Record | None:
-    """The record on disk if it belongs to this version of the recipe."""
-    if not path.is_file():
-        return None
-    record = load_record(path)
-    return record if record.fingerprint == recipe.fingerprint else None
+    record = CLUSTERING_RECORDS.saved(recipe.baseline_fingerprint, path)
+    return None if record is None else record.results[0]
 
 
 def _estimator(
@@ -237,8 +226,9 @@ def _run_baseline(
     kmeans = KMeans(recipe.n_clusters, n_init=settings.n_init, random_state=settings.seed)
     result, environment = _fit_and_score(kmeans, data.rows, truth, settings.seed, None)
     name = _baseline_name(recipe)
-    record = Record(name, recipe.baseline_fingerprint).with_result(result, environment)
-    save_record(record, record_path(name, records_dir))
+    empty: Record[SeedResult] = Record(name, recipe.baseline_fingerprint)
+    record = empty.with_result(result, environment)
+    CLUSTERING_RECORDS.save(record, record_path(name, records_dir))
     say(f"{recipe.name}: k-means: accuracy {result.accuracy:.4f}, {result.seconds:.1f} s")
 
 

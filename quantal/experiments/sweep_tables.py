@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .recipe import Recipe
-from .record import SeedResult
+from .seed_result import SeedResult
 from .selection import relative_accuracy_selection
 
 Swept = tuple[Recipe, list[SeedResult]]

@@ -16,10 +16,11 @@ from .recall_recipe import RecallRecipe
 from .recall_tables import RecallRow, recall_rows, recall_sections
 from .recipe import Recipe
 from .recipe_files import RECIPES_DIR, list_recipes
-from .record import Record, SeedResult, load_record
+from .record import Record
 from .retrieval_recipe import RetrievalRecipe
 from .retrieval_tables import RetrievalRow, readme_lines, retrieval_rows, retrieval_sections
 from .run import RECORDS_DIR, load_baseline, record_path
+from .seed_result import CLUSTERING_RECORDS, SeedResult
 from .sweep_tables import sweep_section
 from .verdict import Summary, Verdict, bar_text, finished_results, judge, judge_baseline
 
@@ -39,7 +40,7 @@ class Row:
     """A recipe with what is known of it."""
 
     recipe: Recipe
-    record: Record | None
+    record: Record[SeedResult] | None
     baseline: SeedResult | None
     verdict: Verdict
 
@@ -58,7 +59,7 @@ def table_rows(
         if not isinstance(recipe, Recipe):
             continue
         path = record_path(recipe.name, records_dir)
-        record = load_record(path) if path.is_file() else None
+        record = CLUSTERING_RECORDS.load(path) if path.is_file() else None
         baseline = load_baseline(recipe, records_dir) if recipe.baseline else None
         rows.append(Row(recipe, record, baseline, judge(recipe, record)))
     return rows

@@ -9,7 +9,8 @@ import numpy as np
 
 from .recipe import Recipe
 from .recipe_parts import Bar, Baseline, Published
-from .record import Record, SeedResult
+from .record import Record
+from .seed_result import SeedResult
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,14 @@ class Verdict:
     why: str = ""
 
 
-def finished_results(recipe: Recipe, record: Record | None) -> list[SeedResult]:
+def finished_results(recipe: Recipe, record: Record[SeedResult] | None) -> list[SeedResult]:
     """The record's runs of the recipe's own seeds, or none if it is of another fingerprint."""
     if record is None or record.fingerprint != recipe.fingerprint:
         return []
     return [r for r in record.results if r.seed in recipe.seeds]
 
 
-def judge(recipe: Recipe, record: Record | None) -> Verdict:
+def judge(recipe: Recipe, record: Record[SeedResult] | None) -> Verdict:
     """Judge a row by its recipe's bar. Only the seeds that the recipe names count.
 
     Args:

@@ -10,16 +10,15 @@ import pytest
 from quantal.data.named_sets import NAMED
 from quantal.errors import FileFormatError, ParameterError
 from quantal.experiments import (
+    CLASS_RECORDS,
     class_recipe_from_dict,
     class_split,
-    load_class_record,
     load_recipe,
     load_rows,
     load_truth,
     reproduce,
     results_markdown,
     run_classes,
-    save_class_record,
 )
 
 TEACHER = """title = "IIC"
@@ -178,8 +177,8 @@ def test_a_record_that_contradicts_itself_is_refused(folder, tmp_path, change, m
         load_recipe(folder / "pupil.toml"), variants=("FC",), seeds=(0,), train_limit=100
     )
     record = run_classes(recipe, path=path)
-    assert load_class_record(path) == record
+    assert CLASS_RECORDS.load(path) == record
     broken = dataclasses.replace(record.results[0], **change)
-    save_class_record(dataclasses.replace(record, results=(broken,)), path)
+    CLASS_RECORDS.save(dataclasses.replace(record, results=(broken,)), path)
     with pytest.raises(FileFormatError, match=message):
-        load_class_record(path)
+        CLASS_RECORDS.load(path)

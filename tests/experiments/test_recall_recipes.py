@@ -10,16 +10,15 @@ from sklearn.datasets import load_digits
 
 from quantal.errors import DataError, FileFormatError, ParameterError
 from quantal.experiments import (
+    RECALL_RECORDS,
     SearchData,
     SearchTask,
     judge_search,
-    load_recall_record,
     load_search,
     recall_recipe_from_dict,
     reproduce,
     results_markdown,
     run_recall,
-    save_recall_record,
 )
 
 DATA = {"title": "digits", "gallery": "name:digits", "n_queries": 50, "limit": 400}
@@ -150,7 +149,7 @@ def test_one_recipe_runs_every_length_and_resumes(tmp_path):
     assert more.results[:2] == first.results
     run_recall(recipe_of(), path=path, build=build, progress=said.append)
     assert said == ["recall/signs: nothing to do, 2 runs are in the record"]
-    assert load_recall_record(path) == more
+    assert RECALL_RECORDS.load(path) == more
 
 
 def test_a_budget_runs_every_step(tmp_path):
@@ -197,13 +196,13 @@ def test_a_record_with_an_impossible_score_is_refused(tmp_path):
     record = run_recall(recipe_of(bits=[8]), path=path, build=build)
     side = record.results[0].symmetric
     side.expected["10@10"] = 1.5
-    save_recall_record(record, path)
+    RECALL_RECORDS.save(record, path)
     with pytest.raises(FileFormatError, match="a score of 8 bits, seed 0 is out of range"):
-        load_recall_record(path)
+        RECALL_RECORDS.load(path)
     worse = dataclasses.replace(record.results[0], symmetric=None, mean_error=-1.0)
-    save_recall_record(dataclasses.replace(record, results=(worse,)), path)
+    RECALL_RECORDS.save(dataclasses.replace(record, results=(worse,)), path)
     with pytest.raises(FileFormatError, match="an error of 8 bits, seed 0 is negative"):
-        load_recall_record(path)
+        RECALL_RECORDS.load(path)
 
 
 RECIPE = """

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from quantal.errors import FileFormatError
-from quantal.experiments import load_record, save_record
+from quantal.experiments import CLUSTERING_RECORDS
+from quantal.experiments.seed_result import run_of
 
 
 @pytest.fixture
@@ -14,23 +15,23 @@ def record(recipe_of, record_of):
 
 
 def test_a_record_survives_the_disk(record, tmp_path):
-    save_record(record, tmp_path / "a" / "r.json")
-    assert load_record(tmp_path / "a" / "r.json") == record
+    CLUSTERING_RECORDS.save(record, tmp_path / "a" / "r.json")
+    assert CLUSTERING_RECORDS.load(tmp_path / "a" / "r.json") == record
     assert [p.name for p in (tmp_path / "a").iterdir()] == ["r.json"]
 
 
 def test_sweep_values_that_are_lists_survive_too(recipe_of, record_of, tmp_path):
     record = record_of(recipe_of(), [0.5, 0.6], values=[[5, 5], [20, 20]])
-    save_record(record, tmp_path / "r.json")
-    assert load_record(tmp_path / "r.json").result(0, (20, 20)).accuracy == 0.6
+    CLUSTERING_RECORDS.save(record, tmp_path / "r.json")
+    assert CLUSTERING_RECORDS.load(tmp_path / "r.json").result(run_of(0, (20, 20))).accuracy == 0.6
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(record, tmp_path):
-    save_record(record, tmp_path / "r.json")
+    CLUSTERING_RECORDS.save(record, tmp_path / "r.json")
     broken = record.with_result(record.results[0], {"bad": float("nan")})
     with pytest.raises(ValueError, match="not JSON compliant"):
-        save_record(broken, tmp_path / "r.json")
-    assert load_record(tmp_path / "r.json") == record
+        CLUSTERING_RECORDS.save(broken, tmp_path / "r.json")
+    assert CLUSTERING_RECORDS.load(tmp_path / "r.json") == record
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -58,17 +59,17 @@ def test_merging_ignores_another_recipe(recipe_of, record_of):
 )
 def test_a_record_that_cannot_be_true_is_refused(record, tmp_path, change, message):
     path = tmp_path / "r.json"
-    save_record(record, path)
+    CLUSTERING_RECORDS.save(record, path)
     values = json.loads(path.read_text())
     change(values)
     path.write_text(json.dumps(values))
     with pytest.raises(FileFormatError, match=message):
-        load_record(path)
+        CLUSTERING_RECORDS.load(path)
 
 
 def test_a_truncated_record_is_refused(record, tmp_path):
     path = tmp_path / "r.json"
-    save_record(record, path)
+    CLUSTERING_RECORDS.save(record, path)
     path.write_text(path.read_text()[:100])
     with pytest.raises(FileFormatError, match="is not valid JSON"):
-        load_record(path)
+        CLUSTERING_RECORDS.load(path)

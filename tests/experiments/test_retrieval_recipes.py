@@ -9,13 +9,12 @@ import pytest
 
 from quantal.errors import DataError, FileFormatError, ParameterError
 from quantal.experiments import (
-    load_retrieval_record,
+    RETRIEVAL_RECORDS,
     query_mask,
     reproduce,
     results_markdown,
     retrieval_recipe_from_dict,
     run_retrieval,
-    save_retrieval_record,
 )
 
 TABLE = {
@@ -85,7 +84,7 @@ def test_finished_runs_are_kept_and_skipped(tmp_path):
         (0, "clean"), (0, "published"), (1, "clean"), (1, "published"),
     ]  # fmt: skip
     again = run_retrieval(recipe_of(), path=path, build=None, progress=said.append)
-    assert again == first == load_retrieval_record(path)
+    assert again == first == RETRIEVAL_RECORDS.load(path)
     assert said == ["hashing/signs: nothing to do, 4 runs are in the record"]
 
 
@@ -128,9 +127,9 @@ def test_a_record_with_an_impossible_score_is_refused(tmp_path):
     path = tmp_path / "r.json"
     record = run_retrieval(recipe_of(seeds=[0]), path=path, build=build)
     broken = dataclasses.replace(record.results[0], map=1.5)
-    save_retrieval_record(dataclasses.replace(record, results=(broken,)), path)
+    RETRIEVAL_RECORDS.save(dataclasses.replace(record, results=(broken,)), path)
     with pytest.raises(FileFormatError, match="a score of seed 0 is out of range"):
-        load_retrieval_record(path)
+        RETRIEVAL_RECORDS.load(path)
 
 
 RECIPE = """

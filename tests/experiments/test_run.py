@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from quantal.errors import DataError, ParameterError
-from quantal.experiments import load_baseline, load_record, record_path, run_recipe
+from quantal.experiments import CLUSTERING_RECORDS, load_baseline, record_path, run_recipe
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def test_every_seed_is_fitted_and_stored(run, recipe_of, tmp_path):
     recipe = recipe_of()
     record = run(recipe)
     assert [r.seed for r in record.results] == [0, 1]
-    assert load_record(record_path(recipe.name, tmp_path)) == record
+    assert CLUSTERING_RECORDS.load(record_path(recipe.name, tmp_path)) == record
     first = record.results[0]
     assert 0 < first.accuracy <= 1 and first.seconds > 0 and sum(first.cluster_sizes) == 60
     assert record.environments[first.environment]["torch"]
@@ -80,7 +80,9 @@ def test_an_interrupted_run_keeps_what_was_finished(run, fake, recipe_of, tmp_pa
 
     with pytest.raises(KeyboardInterrupt):
         run(recipe_of(), build=stop_at_the_second)
-    assert [r.seed for r in load_record(record_path("doe2020/digits", tmp_path)).results] == [0]
+    assert [
+        r.seed for r in CLUSTERING_RECORDS.load(record_path("doe2020/digits", tmp_path)).results
+    ] == [0]
     assert [r.seed for r in run(recipe_of()).results] == [0, 1]
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from quantal.experiments import (
+    CLASS_RECORDS,
+    CLUSTERING_RECORDS,
+    RECALL_RECORDS,
+    RETRIEVAL_RECORDS,
     ClassRecipe,
     RecallRecipe,
     RetrievalRecipe,
     list_recipes,
-    load_class_record,
-    load_recall_record,
-    load_record,
-    load_retrieval_record,
     stale_tables,
 )
 from quantal.experiments.tables import BEGIN
@@ -31,14 +31,14 @@ def test_the_tables_are_those_that_would_be_generated():
 def test_every_record_in_the_repository_can_be_read_and_belongs_to_a_recipe():
     recipes = list_recipes(BENCH / "recipes")
     kinds = {recipe.name: type(recipe) for recipe in recipes}
-    loaders = {
-        RetrievalRecipe: load_retrieval_record,
-        RecallRecipe: load_recall_record,
-        ClassRecipe: load_class_record,
+    formats = {
+        RetrievalRecipe: RETRIEVAL_RECORDS,
+        RecallRecipe: RECALL_RECORDS,
+        ClassRecipe: CLASS_RECORDS,
     }
     for path in (BENCH / "records").rglob("*.json"):
         name = f"{path.parent.name}/{path.stem}"
-        record = loaders.get(kinds.get(name), load_record)(path)
+        record = formats.get(kinds.get(name), CLUSTERING_RECORDS).load(path)
         assert record.recipe in kinds or record.recipe.startswith("kmeans/"), path
 
 

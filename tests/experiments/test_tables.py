@@ -4,11 +4,11 @@ import pytest
 
 from quantal.errors import FileFormatError
 from quantal.experiments import (
+    CLUSTERING_RECORDS,
     list_recipes,
     readme_table,
     record_path,
     results_markdown,
-    save_record,
     stale_tables,
     write_tables,
 )
@@ -45,7 +45,7 @@ def tables(bench):
 
 
 def store(bench, record):
-    save_record(record, record_path(record.recipe, bench / "records"))
+    CLUSTERING_RECORDS.save(record, record_path(record.recipe, bench / "records"))
 
 
 def test_a_row_without_a_record_is_not_run(bench):
