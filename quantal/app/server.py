@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
+from .. import __version__
+from .descriptions import complete
 from .guard import Guard
 from .problems import add_handlers
+from .request_body import BodyLimit
+from .rest import rest_routes
+from .row_index import Progress, build_index
+from .served_model import ServedModel
 from .settings import ServerSettings
+from .work_queue import WorkQueue
 
 if TYPE_CHECKING:
     from ..data import Dataset
@@ -25,6 +34,7 @@ def create_app(
     data: Dataset | None = None,
     edits: Path | None = None,
     settings: ServerSettings | None = None,
+    on_rows: Progress | None = None,
 ) -> FastAPI:
     """Make the application that serves a model.
 
@@ -34,13 +44,17 @@ def create_app(
         edits: the file of the explorer's edits; without one, or without ``data``, there are no
             pages.
         settings: limits and addresses; default: those of `ServerSettings`.
+        on_rows: hears how many of all rows are ready to be searched in.
 
     Returns:
         An ASGI application. It listens nowhere: a server such as uvicorn does.
     """
     settings = settings or ServerSettings()
+    queue = WorkQueue(settings)
     app = FastAPI(
+        lifespan=_closing(queue),
         title="quantal",
+        version=__version__,
         description=DESCRIPTION,
         openapi_url="/v1/openapi.json",
         docs_url=None,  # both pages would load scripts from elsewhere
@@ -48,14 +62,14 @@ def create_app(
     )
     add_handlers(app)
 
-    @app.get("/v1/healthz")
-    async def healthz() -> dict[str, str]:
-        """Say that the server is up."""
-        return {"status": "ok", "model": type(model).__name__}
-
+    served = ServedModel(model)
+    index = None if data is None else build_index(served, data, on_rows)
+    app.include_router(rest_routes(served, index, settings, queue))
     if data is not None and edits is not None:
         _add_pages(app, model, data, edits)
-    app.add_middleware(Guard, settings=settings)
+    complete(app, needs_token=settings.token is not None)
+    app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(Guard, settings=settings)  # the last one added is the first to be asked
     return app
 
 
@@ -63,5 +77,14 @@ def _add_pages(app: FastAPI, model: Any, data: Dataset, edits: Path) -> None:
     if importlib.util.find_spec(f"{__package__}.explorer") is None:
         return
     explorer: Any = importlib.import_module(".explorer", __package__)
-    app.include_router(explorer.explorer_routes(model, data, edits))
+    app.include_router(explorer.explorer_routes(model, data, edits), include_in_schema=False)
     app.mount("/static", StaticFiles(directory=explorer.STATIC))
+
+
+def _closing(queue: WorkQueue) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        queue.stop()
+
+    return lifespan

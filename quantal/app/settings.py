@@ -13,6 +13,15 @@ SHORTEST_TOKEN = 16
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # what may follow "Bearer " (RFC 6750)
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,253}")
 
+_COUNTS = (
+    "max_body_bytes",
+    "max_rows",
+    "max_neighbors",
+    "max_answer_values",
+    "queue_size",
+    "workers",
+)
+
 
 @dataclass(frozen=True)
 class ServerSettings:
@@ -28,6 +37,7 @@ class ServerSettings:
         max_waiting_bytes: largest sum of the bodies that are held at one time.
         max_rows: most rows of a request.
         max_neighbors: most neighbours that a search may ask for.
+        max_answer_values: most neighbours or probabilities of all rows of an answer together.
         timeout_seconds: longest time to read a body, and then to answer it.
         queue_size: most requests that wait for a worker; the next is told to come again.
         workers: model calls that run at one time, each on its share of the processors.
@@ -44,6 +54,7 @@ class ServerSettings:
     max_waiting_bytes: int = 256 * MIB
     max_rows: int = 100_000
     max_neighbors: int = 1000
+    max_answer_values: int = 2_000_000
     timeout_seconds: float = 30.0
     queue_size: int = 64
     workers: int = 2
@@ -51,7 +62,7 @@ class ServerSettings:
     def __post_init__(self) -> None:
         require_range("port", self.port, low=0, high=65535, integer=True)
         require_range("timeout_seconds", self.timeout_seconds, low=0, low_open=True)
-        for name in ("max_body_bytes", "max_rows", "max_neighbors", "queue_size", "workers"):
+        for name in _COUNTS:
             require_range(name, getattr(self, name), low=1, integer=True)
         low = self.max_body_bytes
         require_range("max_waiting_bytes", self.max_waiting_bytes, low=low, integer=True)

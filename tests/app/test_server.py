@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi.testclient import TestClient
-
-from quantal.app import create_app
+from served import refusal
 
 
-def test_a_server_says_that_it_is_up():
-    with TestClient(create_app(object()), base_url="http://127.0.0.1:8000") as client:
-        answer = client.get("/v1/healthz")
+def test_a_server_says_that_it_is_up_and_what_it_holds(hashing):
+    answer = hashing.get("/v1/healthz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "model": "object"}
+    assert answer.json() == {"status": "ok", "model": "ITQ", "waiting": 0, "busy": 0}
+
+
+def test_an_unknown_address_is_answered_with_the_known_ones(hashing):
+    text = refusal(hashing.get("/v2/encode"), 404)
+    assert text == (
+        "Nothing is at '/v2/encode'. There are /v1/encode, /v1/healthz, /v1/search, described at "
+        "/v1/openapi.json."
+    )
