@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ...errors import ParameterError
 from . import edits as kinds
 from .assignment import Assignment, Change
-from .cluster import Cluster
+from .cluster import Cluster, Tag
 from .edit_file import EditFile
 from .edits import Edit
 from .identity import require_same
@@ -107,10 +107,22 @@ class Curation:
         with self._lock:
             return self._now.labels.copy()
 
+    def labels_and_tags(self) -> tuple[NDArray[np.int32], list[Tag]]:
+        """Return a copy of all labels, and the tag of every cluster by its number."""
+        with self._lock:
+            tags = {number: cluster.tag for number, cluster in self._now.clusters.items()}
+            listed = [tags.get(number, Tag()) for number in range(max(tags) + 1)]
+            return self._now.labels.copy(), listed
+
     def labels_of(self, rows: Sequence[int] | NDArray[np.integer]) -> list[int]:
         """Return the labels of some rows."""
         with self._lock:
             return [int(label) for label in self._now.labels[np.asarray(rows, np.int64)]]
+
+    def clusters_of(self, rows: Sequence[int] | NDArray[np.integer]) -> list[Cluster]:
+        """Return the cluster of each of some rows."""
+        with self._lock:
+            return [self._now.clusters[number] for number in self.labels_of(rows)]
 
     def clusters(self) -> list[Cluster]:
         """Return the clusters that have members, by number."""
@@ -127,10 +139,12 @@ class Curation:
         with self._lock:
             return kinds.existing(self._now, number)
 
-    def merge(self, numbers: Sequence[int]) -> None:
-        """Join clusters into the largest of them, see `edits.merge`."""
+    def merge(self, numbers: Sequence[int]) -> int:
+        """Join clusters into the largest of them, see `edits.merge`; return its number."""
         with self._lock:
-            self._make(kinds.merge(self._now, numbers))
+            edit = kinds.merge(self._now, numbers)
+            self._make(edit)
+        return int(edit.arguments["into"])
 
     def split(self, cluster: Cluster, parts: NDArray[np.integer]) -> None:
         """Divide a cluster into parts that were found outside; see `edits.split`.

@@ -21,23 +21,29 @@ def explorer_routes(model: Any, data: Dataset, edits: Path) -> APIRouter:
 
     Args:
         model: a fitted estimator, clusterer or hasher.
-        data: the rows to look at, of the kind that the model was fitted on.
+        data: the rows to look at, of the kind that the model was fitted on. Images may come as
+            images even where the model was fitted on features of them.
         edits: SQLite file that keeps the edits; made where there is none.
 
     Returns:
-        Routes for a FastAPI application that also serves `STATIC` at ``/static``.
+        Routes for a FastAPI application that also serves `STATIC` at ``/static`` and refuses
+        forms of other sites, as `quantal.app.create_app` does.
 
     Raises:
-        FileFormatError: ``edits`` is damaged, or belongs to another model or other data.
+        DataError: The rows have another width than the model's.
+        FileFormatError: ``edits`` is damaged.
         MissingExtraError: The extra ``app`` is not installed.
+        ParameterError: ``edits`` belongs to another model or other data, or cannot be written; or
+            the method labels only the rows of its fit, and ``data`` are others.
     """
-    fastapi = require_extra("fastapi", "app")
-    require_extra("jinja2", "app")
-    responses = require_extra("fastapi.responses", "app")
-    router: APIRouter = fastapi.APIRouter(include_in_schema=False)
+    for module in ("fastapi", "jinja2", "python_multipart"):
+        require_extra(module, "app")
+    from .explorer import Explorer
+    from .rendering import PageRoute
+    from .routes import add_routes
 
-    def overview() -> Any:
-        return responses.PlainTextResponse(f"{type(model).__name__} on {data.name}: {edits.name}")
-
-    router.add_api_route("/", overview, methods=["GET"])
+    router: APIRouter = require_extra("fastapi", "app").APIRouter(
+        route_class=PageRoute, include_in_schema=False
+    )
+    add_routes(router, Explorer(model, data, Path(edits)))
     return router

@@ -48,6 +48,17 @@ class ModelRows:
         return type(self.model) in HASHERS.values()
 
     @property
+    def form(self) -> str:
+        """What a row is to a person: "image", "text" or "vector"."""
+        if self.data.texts is not None:
+            return "text"
+        return "image" if self.data.x.ndim in {3, 4} else "vector"
+
+    def name(self, row: int) -> str:
+        """Return the id of a row, or its number where rows have no ids."""
+        return str(row) if self.data.ids is None else str(self.data.ids[row])
+
+    @property
     def reader(self) -> dict[str, Any]:
         """How the model's rows were read."""
         return getattr(self.model, "reader_", None) or {}
@@ -85,7 +96,14 @@ class ModelRows:
         Args:
             rows: which, a slice or row numbers.
         """
-        taken = self.take(rows)
+        return self.describe(self.take(rows))
+
+    def describe(self, taken: Any) -> Any:
+        """Return rows that the model takes as (b, d) numbers.
+
+        Args:
+            taken: what `take` returns, or new rows of that form.
+        """
         if self._described:
             taken = open_features(taken, **self.reader).x
         return taken.reshape(len(taken), -1) if isinstance(taken, np.ndarray) else taken
@@ -96,16 +114,15 @@ class ModelRows:
         Args:
             rows: which, a slice or row numbers.
         """
-        return self.embed(self.take(rows), lambda: self.vectors(rows))
+        return self.embed(self.take(rows))
 
-    def embed(self, taken: Any, vectors: Any) -> NDArray[np.float32]:
+    def embed(self, taken: Any) -> NDArray[np.float32]:
         """Return the model's embedding of rows that it takes, else the rows themselves.
 
         Args:
             taken: what `take` returns, or new rows of that form.
-            vectors: called without arguments where the model embeds nothing; gives the numbers.
         """
-        found = self.model.transform(taken) if self.has_embedding else vectors()
+        found = self.model.transform(taken) if self.has_embedding else self.describe(taken)
         dense = found if isinstance(found, np.ndarray) else found.toarray()
         return np.asarray(dense, np.float32)
 
@@ -116,7 +133,7 @@ class ModelRows:
             rows: which, a slice or row numbers.
         """
         bits = self.model.transform(self.take(rows))
-        return 2 * bits.astype(np.float32) - 1
+        return np.asarray(2 * bits.astype(np.float32) - 1)
 
     def flat(self) -> Any:
         """Return all rows as the model fingerprints them: (n, d), texts and images described."""

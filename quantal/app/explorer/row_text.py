@@ -1,0 +1,69 @@
+"""Rows that are no images: documents cut to length, vectors as small bar charts."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+BARS = 48
+HEIGHT = 40
+STEP = 4  # units from one bar to the next
+# Control characters, and marks by which a text could turn the direction of what surrounds it.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
+    "|[\ud800-\udfff]"
+)
+
+
+def printable(text: Any) -> str:
+    """Return text without characters that a page cannot hold or that would disturb others."""
+    return _UNPRINTABLE.sub("\ufffd", str(text))
+
+
+def shortened(text: str, most: int) -> str:
+    """Return the beginning of a text on one line, with an ellipsis where something was cut.
+
+    Args:
+        text: any text.
+        most: characters at most.
+    """
+    line = " ".join(text[: 8 * most].split())
+    whole = len(line) <= most and len(text) <= 8 * most
+    return line if whole else f"{line[: most - 1].rstrip()}…"
+
+
+def bars(vector: NDArray[Any]) -> dict[str, Any]:
+    """Return what draws a vector as bars: up for values above zero, down for those below.
+
+    More than 48 values are shown as 48 means of neighbouring ones.
+
+    Args:
+        vector: (d,) finite numbers.
+
+    Returns:
+        "path" (of an SVG), "width" and "height" of its box, and "base", where zero is.
+    """
+    values = np.asarray(vector, np.float64)
+    if len(values) > BARS:
+        edges = np.linspace(0, len(values), BARS + 1).astype(np.int64)
+        values = np.add.reduceat(values, edges[:-1]) / np.diff(edges)
+    low, high = min(0.0, float(values.min(initial=0))), max(0.0, float(values.max(initial=0)))
+    scale = HEIGHT / (high - low) if high > low else 0.0
+    base = round(high * scale, 1)
+    path = "".join(
+        f"M{STEP * i} {base}v{-value * scale:.1f}h{STEP - 1}V{base}z"
+        for i, value in enumerate(values)
+    )
+    return {"path": path, "width": STEP * len(values), "height": HEIGHT, "base": base}
+
+
+def statistics(vector: NDArray[Any]) -> str:
+    """Describe a vector in words, for those who do not see its bars."""
+    values = np.asarray(vector, np.float64)
+    return (
+        f"{len(values):,} numbers from {values.min():.3g} to {values.max():.3g}, mean "
+        f"{values.mean():.3g}"
+    )
