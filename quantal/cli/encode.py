@@ -10,6 +10,7 @@ import typer
 from .output_paths import CODE_SUFFIXES, require_file_target
 from .predict import ModelFolder, Quiet
 from .reading import read_rows_for, reads_data, require_source
+from .shard_run import Engine, RayAddress, Workers, is_for_shards, run_shards
 from .terminal import Terminal
 
 
@@ -29,24 +30,43 @@ def encode(
             "-o",
             metavar="FILE",
             help="Where the codes go. .npy: packed bytes, with two files beside it for width and "
-            "ids; .parquet: all in one.",
+            "ids; .parquet: all in one. For a folder of Parquet files: a folder.",
         ),
     ],
+    engine: Engine = None,
+    workers: Workers = None,
+    ray_address: RayAddress = None,
     quiet: Quiet = False,
     **reading: Any,
 ) -> None:
     """Turn rows into hash codes with a fitted model.
 
     Ids of the rows (names of images, the column id) are written with the codes. A memory-mapped
-    file is read block by block, so it may be larger than memory.
+    file is read block by block, so it may be larger than memory. A folder of Parquet files is
+    encoded file by file; stopped or killed, the same command goes on where it was.
 
     [bold]Examples[/bold]
 
     quantal encode codes-model vectors.npy --out codes.npy
 
     quantal encode codes-model name:digits --out codes.parquet
+
+    quantal encode codes-model embeddings/ --out codes/ --engine ray
     """
     terminal = Terminal(quiet=quiet)
+    if is_for_shards(data, engine, workers, ray_address):
+        run_shards(
+            "encode",
+            model,
+            data,
+            out,
+            engine=engine,
+            workers=workers,
+            ray_address=ray_address,
+            reading=reading,
+            terminal=terminal,
+        )
+        return
     require_file_target(out, "--out", CODE_SUFFIXES, (data,))
     require_source(data)
     from ..codes import write_codes

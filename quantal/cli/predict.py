@@ -10,6 +10,7 @@ import typer
 from .fitted_models import load_clusterer
 from .output_paths import require_label_target
 from .reading import read_rows_for, reads_data, require_source
+from .shard_run import Engine, RayAddress, Workers, is_for_shards, run_shards
 from .terminal import Terminal, size_bars
 
 ModelFolder = Annotated[
@@ -34,23 +35,43 @@ def predict(
             "-o",
             metavar="FILE",
             help="Where the labels go: .parquet or .csv with columns id, label, probability; "
-            ".npy with the labels alone.",
+            ".npy with the labels alone. For a folder of Parquet files: a folder.",
         ),
     ],
+    engine: Engine = None,
+    workers: Workers = None,
+    ray_address: RayAddress = None,
     quiet: Quiet = False,
     **reading: Any,
 ) -> None:
     """Label new rows with a fitted model of clusters.
 
-    The model remembers how its data were read: image size and colour, columns, vocabulary.
+    The model remembers how its data were read: image size and colour, columns, vocabulary. A
+    folder of Parquet files is labelled file by file; stopped or killed, the same command goes on
+    where it was.
 
     [bold]Examples[/bold]
 
     quantal predict model new.npy --out labels.parquet
 
     quantal predict photos-model more-photos/ --out labels.csv
+
+    quantal predict model measurements/ --out labels/ --engine ray
     """
     terminal = Terminal(quiet=quiet)
+    if is_for_shards(data, engine, workers, ray_address):
+        run_shards(
+            "predict",
+            model,
+            data,
+            out,
+            engine=engine,
+            workers=workers,
+            ray_address=ray_address,
+            reading=reading,
+            terminal=terminal,
+        )
+        return
     require_label_target(out, "--out", (data,))
     require_source(data)
     from .assignment import write_labels
