@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.lib import format as npy_format
 
 from ..errors import DataError, FileFormatError
@@ -19,10 +18,10 @@ from .arrays import array_dataset
 from .dataset import Dataset
 from .memory_ceiling import require_memory
 from .options import Options
+from .sparse_files import MEMBERS, sparse_rows
 
 # What zipfile, numpy and scipy raise for archives cut short, encrypted or with members missing.
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, KeyError)
-_SPARSE_MEMBERS = {"data", "shape", "format"}  # what scipy.sparse.save_npz always writes
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def read_npz(path: Path, options: Options) -> Dataset:
             headers = _member_headers(archive, path.name)
     except _DAMAGED as error:
         raise _damaged(path, error) from None
-    if headers.keys() >= _SPARSE_MEMBERS and not headers["format"].shape:
+    if headers.keys() >= MEMBERS and not headers["format"].shape:
         return array_dataset(_load_sparse(path, headers), path.stem, options, what=path.name)
     infos = [ArrayInfo(key, header.shape, header.dtype.kind) for key, header in headers.items()]
     key = choose_array(infos, options.key, path.name)
@@ -141,13 +140,19 @@ def _member_headers(archive: zipfile.ZipFile, what: str) -> dict[str, NpyHeader]
 
 
 def _load_sparse(path: Path, headers: dict[str, NpyHeader]) -> Any:
+    def load(key: str) -> Any:
+        if key not in headers:
+            raise KeyError(key)
+        return load_npz_array(path, key)
+
     require_memory(sum(header.data_bytes for header in headers.values()), path.name)
     try:
-        x = sp.csr_array(sp.load_npz(path))
-        x.check_format(full_check=True)
-    except _DAMAGED as error:
-        raise _damaged(path, error) from None
-    return x
+        return sparse_rows(load, path.name)
+    except KeyError as error:
+        raise FileFormatError(
+            f"{path.name} holds a sparse matrix without its array {error}. Write it again with "
+            "scipy.sparse.save_npz."
+        ) from None
 
 
 def _damaged(path: Path, error: BaseException) -> FileFormatError:
