@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
+from ..errors import DataError, FileFormatError
 from .memory_ceiling import require_memory
 from .tables import ID_COLUMN, Column, empty_cells_message
 
@@ -78,6 +78,8 @@ class RowCollector:
         if batch.num_rows == 0:
             return
         stop = self.filled + batch.num_rows
+        if stop > self.n_rows:
+            raise self._other_count(f"more than {self.n_rows}")
         if self.is_list:
             values = self._list_rows(batch.column(batch.schema.get_field_index(self.names[0])))
             if self.rows is None:
@@ -99,7 +101,14 @@ class RowCollector:
         """Return the rows, (n_rows, width)."""
         if self.rows is None:
             return np.empty((0, 1), self.dtype)
-        return self.rows[: self.filled]
+        if self.filled != self.n_rows:
+            raise self._other_count(f"{self.filled} of {self.n_rows}")
+        return self.rows
+
+    def _other_count(self, found: str) -> FileFormatError:
+        return FileFormatError(
+            f"{self.what} holds {found} rows that it says it has. It is damaged; write it again."
+        )
 
     def _list_rows(self, column: Any) -> NDArray[Any]:
         """One list column -> (rows, width)."""

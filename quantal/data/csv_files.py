@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from .options import Options
 from .tables import choose_columns
 
 MAX_LINE = 16 << 20  # bytes of one row
+RAGGED = re.compile(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+): ?(.*)", re.DOTALL)
 SEPARATORS = "\t;,"  # of two that split the first line equally, the earlier one
 
 
@@ -90,14 +92,8 @@ def _parse(path: Path, separator: str, has_header: bool, decimal: str) -> Any:
     import pyarrow as pa
     from pyarrow import csv
 
-    ragged: list[Any] = []
-
-    def stop(row: Any) -> str:
-        ragged.append(row)
-        return "error"
-
     read = csv.ReadOptions(autogenerate_column_names=not has_header, block_size=MAX_LINE)
-    parse = csv.ParseOptions(delimiter=separator, invalid_row_handler=stop)
+    parse = csv.ParseOptions(delimiter=separator)
 
     def attempt(types: dict[str, Any] | None = None) -> Any:
         convert = csv.ConvertOptions(column_types=types, decimal_point=decimal)
@@ -106,8 +102,8 @@ def _parse(path: Path, separator: str, has_header: bool, decimal: str) -> Any:
     try:
         try:
             return attempt()
-        except pa.ArrowInvalid:
-            if ragged:
+        except pa.ArrowInvalid as error:
+            if RAGGED.search(str(error)):
                 raise
             with csv.open_csv(path, read_options=read, parse_options=parse) as stream:
                 schema = stream.schema  # types of the first block only
@@ -116,16 +112,17 @@ def _parse(path: Path, separator: str, has_header: bool, decimal: str) -> Any:
             }
             return attempt(whole)
     except (pa.ArrowException, OSError) as error:
-        raise _refusal(path, ragged, str(error)) from None
+        raise _refusal(path, str(error)) from None
 
 
-def _refusal(path: Path, ragged: list[Any], reason: str) -> DataError | FileFormatError:
+def _refusal(path: Path, reason: str) -> DataError | FileFormatError:
+    ragged = RAGGED.search(reason)
     if ragged:
-        row = ragged[0]
-        place = f"line {row.number}" if row.number is not None else f"the line {row.text[:60]!r}"
+        row, expected, got, text = ragged.groups()
+        place = f"line {row}" if row is not None else f"the line {text[:60]!r}"
         return DataError(
-            f"{path.name} mixes widths: {place} has {row.actual_columns} fields, the first line "
-            f"has {row.expected_columns}. Write rows of one width."
+            f"{path.name} mixes widths: {place} has {got} fields, the first line has {expected}. "
+            "Write rows of one width."
         )
     if "Empty CSV" in reason:
         return DataError(f"{path.name} has no rows. Check that it was written completely.")

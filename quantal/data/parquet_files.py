@@ -29,7 +29,7 @@ def read_parquet(path: Path, options: Options) -> Dataset:
             collector = RowCollector(names, schema, n_rows, path.name)
             batches = file.iter_batches(BATCH_ROWS, columns=list(dict.fromkeys(read)))
             x = collect(batches, collector)
-    except (pa.ArrowException, OSError, EOFError) as error:
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:  # also of names
         reason = str(error).partition("\n")[0].rstrip(".")
         raise FileFormatError(
             f"{path.name} is truncated, damaged or not a Parquet file ({reason}). Write it again."

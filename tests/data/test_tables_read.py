@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantal.data import open_source
+from quantal.data.arrow_columns import RowCollector, collect
 from quantal.data.csv_files import looks_like_header
 from quantal.errors import DataError, FileFormatError, QuantalError
 
@@ -175,3 +176,29 @@ def test_any_csv_gives_rows_or_one_of_our_errors(tmp_path_factory, raw):
 def test_a_comma_beside_semicolons_is_the_decimal_point(tmp_path):
     x = open_source(csv(tmp_path, "a;b\n1;2,5\n3;4,5\n")).x
     np.testing.assert_array_equal(x, [[1, 2.5], [3, 4.5]])
+
+
+def test_a_ragged_row_that_is_not_utf8_says_so_and_nothing_else(tmp_path, capfd):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"a,b,c\n1,2,3\n4,\xff5,6,7\n")
+    with pytest.raises(DataError, match=r"rows\.csv mixes widths: .* has 4 fields, .* has 3"):
+        open_source(path)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_parquet_column_whose_name_is_not_utf8_is_refused(tmp_path):
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"abcdefgh": [1.0, 2.0]}), path, store_schema=False)
+    path.write_bytes(path.read_bytes().replace(b"abcdefgh", b"\xffbcdefgh"))
+    with pytest.raises(
+        FileFormatError, match=r"rows\.parquet is truncated, damaged or not a Parqu"
+    ):
+        open_source(path)
+
+
+@pytest.mark.parametrize(("n_rows", "text"), [(1, "more than 1 rows"), (3, "2 of 3 rows")])
+def test_a_table_with_another_number_of_rows_than_it_says_is_refused(n_rows, text):
+    table = pa.table({"a": [1.0, 2.0]})
+    collector = RowCollector(["a"], table.schema, n_rows, "rows.parquet")
+    with pytest.raises(FileFormatError, match=rf"rows\.parquet holds {text} that it says it has"):
+        collect(table.to_batches(), collector)
