@@ -1,4 +1,4 @@
-"""Pictures of what was learnt."""
+"""Pictures of what was learnt, and a page about it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from .components import SpacePanel, scatter_space
 from .curves import CurvePanel, curves
 from .grid import cluster_grid
 from .image_file import save_image
+from .page import write_report
 from .palette import palette
 from .scatter import RegionPanel, scatter_regions
 
@@ -19,4 +20,5 @@ __all__ = [
     "save_image",
     "scatter_regions",
     "scatter_space",
+    "write_report",
 ]

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from ..errors import DataError, ParameterError, require_range
+from .pixels import to_bytes
 
 _PAGE = (255, 255, 255)
 _EMPTY = (244, 244, 246)
@@ -169,16 +170,11 @@ def _tiles(
     if pixels.dtype != np.uint8:
         low = min(float(np.nanmin(block)) for block in shown)
         high = max(float(np.nanmax(block)) for block in shown)
-        shown = [_to_bytes(block, low, high) for block in shown]
+        shown = [to_bytes(block, low, high) for block in shown]
     size = _tile_size(pixels.shape[1], pixels.shape[2], tile)
     larger = size[1] >= pixels.shape[1]
     method = Image.Resampling.NEAREST if larger else Image.Resampling.BOX
     return [[Image.fromarray(one).resize(size, method) for one in block] for block in shown]
-
-
-def _to_bytes(block: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
-    spread = np.nan_to_num(block.astype(np.float64), nan=low) - low
-    return np.round(spread * (255 / (high - low) if high > low else 0)).astype(np.uint8)
 
 
 def _tile_size(height: int, width: int, tile: int | None) -> tuple[int, int]:
