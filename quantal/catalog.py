@@ -110,4 +110,7 @@ def load(path: str | Path) -> Any:
             f"{path} holds the method {name!r}; this version of quantal knows "
             f"{', '.join(sorted(CLASSES))}. Install the version that saved it."
         )
-    return CLASSES[name].from_artifact(artifact)
+    try:
+        return CLASSES[name].from_artifact(artifact)
+    except FileFormatError as error:
+        raise FileFormatError(f"{path}: {error}") from None

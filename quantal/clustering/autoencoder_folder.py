@@ -39,7 +39,12 @@ class AutoencoderFolder(NetworkFolder):
             "cluster_sizes": torch.from_numpy(self.cluster_sizes_),
         }
 
+    def _require_parameters(self) -> None:
+        """Raise ParameterError for a parameter out of its range."""
+        raise NotImplementedError
+
     def _restore(self, config: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        self._require_parameters()
         super()._restore(config, tensors)
         centers, sizes = (tensors[f"cluster_{what}"].numpy() for what in ("centers", "sizes"))
         sound = (

@@ -37,4 +37,7 @@ class ClusterFolder(NetworkFolder):
     def _restore(self, config: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         super()._restore(config, tensors)
         if "cluster_sizes" in tensors:
-            self.cluster_sizes_ = tensors["cluster_sizes"].numpy()
+            sizes = tensors["cluster_sizes"].numpy()
+            if sizes.dtype != np.int64 or sizes.shape != (int(self.n_clusters),):
+                raise ValueError(f"sizes of {sizes.dtype} and shape {sizes.shape}")
+            self.cluster_sizes_ = sizes

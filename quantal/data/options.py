@@ -76,7 +76,7 @@ def parse_options(given: Mapping[str, Any]) -> Options:
     value["image_size"] = parse_image_size(value.get("image_size"))
     value["columns"] = _names("columns", value["columns"]) if value.get("columns") else None
     value["drop"] = _names("drop", value["drop"]) if value.get("drop") else ()
-    value["data_dir"] = Path(value["data_dir"]) if value.get("data_dir") else None
+    value["data_dir"] = _folder(value.get("data_dir"))
     _require_settings("text", value.get("text"), TEXT)
     _require_settings("features", value.get("features"), (*FEATURES, *TEXT_FEATURES))
     return Options(**value)
@@ -125,6 +125,12 @@ def _names(option: str, value: Any) -> tuple[str, ...]:
     if not (isinstance(names, (list, tuple)) and all(isinstance(n, str) for n in names)):
         raise ParameterError(f"{option} must be a list of column names, got {value!r}.")
     return tuple(names)
+
+
+def _folder(value: Any) -> Path | None:
+    if not isinstance(value, (str, Path, type(None))):
+        raise ParameterError(f"data_dir must be the path of a folder or None, got {value!r}.")
+    return Path(value) if value else None
 
 
 def _require_settings(name: str, value: Any, known: tuple[str, ...]) -> None:

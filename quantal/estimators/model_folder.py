@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from pathlib import Path
 from typing import Any, Self
@@ -10,10 +11,12 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from ..data.options import parse_options
 from ..errors import FileFormatError
 from ..training import Artifact, write_artifact
 
 MOST_FEATURES = 10_000_000
+COUNTS = ("n_bits", "n_clusters", "n_components", "n_overclusters", "n_subheads")
 NOT_SAVED = "a callable that was not saved"
 UNFIT = (ArithmeticError, AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 
@@ -91,20 +94,58 @@ class ModelFolder:
     @classmethod
     def _rebuild(cls, artifact: Artifact) -> Self:
         config = artifact.config
+        _require_stored(config["parameters"], artifact.tensors)
         model: Any = cls(**config["parameters"])
         n_features = int(config["n_features"])
         if not 1 <= n_features <= MOST_FEATURES:
             raise ValueError(f"{n_features} features")
         model.n_features_in_ = n_features
-        shape = config["image_shape"]
-        model.image_shape_ = None if shape is None else tuple(int(size) for size in shape)
+        model.image_shape_ = _sound_shape(config["image_shape"], n_features)
         model._restore(config, artifact.tensors)
         if "reader" in config:
-            model.reader_ = dict(config["reader"])
-        model.data_ = artifact.manifest["data"]
-        if artifact.manifest["history"]:
-            model.history_ = artifact.manifest["history"]
+            model.reader_ = _sound_reader(config["reader"])
+        data, history = artifact.manifest["data"], artifact.manifest["history"]
+        if not (isinstance(data, dict) and isinstance(history, dict)):
+            raise ValueError("data and history are no objects")
+        model.data_ = data
+        if history:
+            model.history_ = {name: _numbers(values) for name, values in history.items()}
         return model  # type: ignore[no-any-return]
+
+
+def _require_stored(parameters: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    """Raise ValueError for a count of which nothing is stored, before anything has its size."""
+    stored = sum(tensor.numel() for tensor in tensors.values())
+    for name in COUNTS:
+        value = parameters.get(name)
+        if isinstance(value, int | float) and value > stored:
+            raise ValueError(f"{name} is {value:g}, and {stored} numbers are stored")
+
+
+def _sound_shape(shape: Any, n_features: int) -> tuple[int, ...] | None:
+    """Return the shape of an image, whose pixels are the features."""
+    if shape is None:
+        return None
+    sizes = tuple(int(size) for size in shape)
+    if len(sizes) not in {2, 3} or min(sizes) < 1 or math.prod(sizes) != n_features:
+        raise ValueError(f"images of shape {sizes} in {n_features} columns")
+    return sizes
+
+
+def _sound_reader(settings: Any) -> dict[str, Any]:
+    """Return the settings of a stored reader, which may name no place on this machine."""
+    reader = dict(settings)
+    if "data_dir" in reader:
+        raise ValueError("the reader names a folder")
+    parse_options(reader)
+    return reader
+
+
+def _numbers(values: Any) -> list[float]:
+    """Return the values of one term of a history."""
+    if not (isinstance(values, list) and all(type(value) in {int, float} for value in values)):
+        raise ValueError("the history holds something else than numbers")
+    return values
 
 
 def _plain(value: Any) -> Any:

@@ -97,7 +97,10 @@ class NetworkFolder(ModelFolder):
         ).to(self._device)
         for name in self.fitted_numbers:
             if name in config["fitted"]:
-                setattr(self, name, config["fitted"][name])
+                value = config["fitted"][name]
+                if type(value) not in {int, float}:
+                    raise ValueError(f"{name} is {value!r}")
+                setattr(self, name, value)
 
 
 def device_here(device: str) -> torch.device:

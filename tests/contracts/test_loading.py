@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import quantal
-from quantal.clustering import IMSAT
+from quantal.clustering import DEC, IMSAT
 from quantal.errors import FileFormatError, ParameterError, QuantalError
 from quantal.training.tensor_file import read_tensors, write_tensors
 
@@ -139,3 +140,58 @@ def test_junk_in_a_config_never_escapes_as_another_error(forge, data):
         assert str(error)  # a loaded model may also refuse to predict rows of another width
     except ValueError as error:
         assert "features, but" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"n_clusters": 1 << 31}, r"n_clusters is 2\.14748e\+09, and \d+ numbers are stored"),
+        ({"image_shape": [2, 4]}, r"images of shape \(2, 4\) in 6 columns"),
+        ({"image_shape": [6]}, r"images of shape \(6,\) in 6 columns"),
+        ({"reader": {"like": "vectors", "data_dir": "/"}}, "the reader names a folder"),
+        ({"reader": {"like": "vectors", "opener": 1}}, "Unknown option 'opener'"),
+        ({"fitted": {"objective_": "low"}}, "objective_ is 'low'"),
+    ],
+)
+def test_what_a_config_claims_is_checked_before_it_is_used(forge, change, text):
+    def spoil(config):
+        inner = config["parameters"] if "n_clusters" in change else config
+        inner.update(change)
+
+    with pytest.raises(FileFormatError, match=text):
+        quantal.load(forge(spoil))
+
+
+def test_a_refused_model_is_named(forge):
+    folder = forge(lambda c: c.update(n_features=7))
+    with pytest.raises(FileFormatError) as error:
+        quantal.load(folder)
+    assert str(error.value).startswith(f"{folder}: The model's parts do not fit together")
+
+
+def test_sizes_of_other_clusters_are_refused(forge):
+    with pytest.raises(FileFormatError, match=r"sizes of int64 and shape \(2,\)"):
+        quantal.load(forge(tensors=lambda t: t.update(cluster_sizes=torch.ones(2).long())))
+
+
+@pytest.mark.parametrize(("key", "value"), [("history", []), ("data", 3), ("history", {"a": "b"})])
+def test_a_manifest_of_other_kinds_is_refused(model, tmp_path, key, value):
+    shutil.copytree(model, tmp_path / "m")
+    path = tmp_path / "m" / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    with pytest.raises(FileFormatError, match=r"m: .* (no objects|something else than numbers)"):
+        quantal.load(tmp_path / "m")
+
+
+def test_a_parameter_that_predicting_needs_is_checked_when_loading(tmp_path):
+    small = {"hidden_layer_sizes": (4,), "n_components": 2, "pretrain_iterations": 1, "n_init": 1}
+    DEC(3, **small, max_iterations=1, random_state=0).fit(X).save(tmp_path / "m")
+    config = (tmp_path / "m" / "config.json").read_text()
+    changed = config.replace('"degrees": 1.0', '"degrees": ""')
+    assert changed != config
+    (tmp_path / "m" / "config.json").write_text(changed)
+    manifest = json.loads((tmp_path / "m" / "manifest.json").read_text())
+    manifest["sha256"]["config.json"] = hashlib.sha256(changed.encode()).hexdigest()
+    (tmp_path / "m" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(FileFormatError, match="degrees must be a number"):
+        quantal.load(tmp_path / "m")
