@@ -22,7 +22,7 @@ def read_parquet(path: Path, options: Options) -> Dataset:
     try:
         with pq.ParquetFile(path) as file:
             schema, n_rows = file.schema_arrow, file.metadata.num_rows
-            if n_rows == 0:
+            if n_rows < 1:  # a damaged file may say less than nothing
                 raise DataError(f"{path.name} has no rows. Check that it was written completely.")
             names = choose_columns(describe_columns(schema), options, path.name)
             read = [*names, *([ID_COLUMN] if ID_COLUMN in schema.names else [])]

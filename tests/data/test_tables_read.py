@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -202,3 +204,11 @@ def test_a_table_with_another_number_of_rows_than_it_says_is_refused(n_rows, tex
     collector = RowCollector(["a"], table.schema, n_rows, "rows.parquet")
     with pytest.raises(FileFormatError, match=rf"rows\.parquet holds {text} that it says it has"):
         collect(table.to_batches(), collector)
+
+
+def test_a_parquet_file_that_counts_less_than_nothing_has_no_rows(tmp_path, monkeypatch):
+    path = parquet(tmp_path / "t.parquet", a=A, b=B)
+    counts = property(lambda file: SimpleNamespace(num_rows=-4))
+    monkeypatch.setattr(pq.ParquetFile, "metadata", counts)
+    with pytest.raises(DataError, match=r"t\.parquet has no rows"):
+        open_source(path)
