@@ -12,7 +12,7 @@ from .hits import Hits, hits_of_lists, hits_of_table
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..codes import Codes, LinearDecoder
+    from ..codes import Codes, CodeStore, LinearDecoder
 
 DEFAULT_K = 10
 METRICS = ("l2", "inner_product")
@@ -111,19 +111,26 @@ class SearchRequest:
             )
 
 
-def finder(request: SearchRequest, model: Any, codes: Codes, *, is_repeated: bool) -> Find:
+def finder(
+    request: SearchRequest, model: Any, codes: Codes | CodeStore, *, is_repeated: bool
+) -> Find:
     """Return the search; everything that can be wrong is found here, before queries are read.
 
     Args:
         request: what is wanted.
         model: the hasher that made the codes.
-        codes: what is searched.
+        codes: what is searched; a store only by Hamming distance, for the k nearest.
         is_repeated: whether the search will be called more than once.
 
     Raises:
         ParameterError: The model cannot rank codes by a query itself.
         MissingExtraError: The index needs faiss, which is not installed.
     """
+    from ..codes import CodeStore, hamming_radius
+
+    if isinstance(codes, CodeStore):
+        store = codes
+        return lambda rows: hits_of_table(*store.search(model.encode(rows), request.n_hits))
     if request.asymmetric:
         return _asymmetric(request, model, codes, is_repeated=is_repeated)
     radius = request.radius
@@ -133,9 +140,8 @@ def finder(request: SearchRequest, model: Any, codes: Codes, *, is_repeated: boo
     if request.index is not None:
         index = _index(request, codes)
         return lambda rows: hits_of_lists(*index.radius(model.encode(rows), radius))
-    from ..codes import hamming_radius
-
-    return lambda rows: hits_of_lists(*hamming_radius(codes.packed, model.encode(rows), radius))
+    packed = codes.packed
+    return lambda rows: hits_of_lists(*hamming_radius(packed, model.encode(rows), radius))
 
 
 def _nearest(
@@ -201,7 +207,9 @@ def decoder_of(model: Any) -> LinearDecoder:
     return LinearDecoder(model.offset_, model.codewords_)
 
 
-def require_same_maker(codes: Codes, what: str, model_path: Any, model: Any, maker: str) -> None:
+def require_same_maker(
+    codes: Codes | CodeStore, what: str, model_path: Any, model: Any, maker: str
+) -> None:
     """Raise ParameterError unless codes are known to come from this model, or of unknown origin.
 
     Args:
@@ -211,7 +219,10 @@ def require_same_maker(codes: Codes, what: str, model_path: Any, model: Any, mak
         model: the hasher.
         maker: its `quantal.cli.fitted_models.maker_of`.
     """
-    again = f"Encode the rows with it: quantal encode {model_path} DATA --out {what}"
+    from ..codes import CodeStore
+
+    again = f"Encode the rows with it: quantal encode {model_path} DATA --out "
+    again += f"codes.npy, and store those again as {what}" if isinstance(codes, CodeStore) else what
     if codes.n_bits != model.n_bits:
         raise ParameterError(
             f"{what} holds codes of {codes.n_bits} bits, but {model_path} makes "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..codes import Codes
+    from ..codes import Codes, CodeStore
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,14 +62,14 @@ class HitNames:
         value: What the column of distances is called.
     """
 
-    codes: Codes
+    codes: Codes | CodeStore
     query_ids: Sequence[str] | None
     real: bool
     value: str = "distance"
 
     def kinds(self) -> dict[str, str]:
         """Return name and kind ("string", "int64", "int32" or "float32") of each column."""
-        id_kind = "string" if isinstance(self.codes.ids, tuple) else "int64"
+        id_kind = "string" if self.codes.id_kind == "string" else "int64"
         return {
             "query": "int64" if self.query_ids is None else "string",
             "rank": "int32",
@@ -93,9 +93,8 @@ class HitNames:
 
     def longest(self) -> dict[str, int]:
         """Return the length of the longest string of each column of strings."""
-        named = {"query": self.query_ids, "id": self.codes.ids}
-        return {
-            name: max((len(value) for value in named[name] or ()), default=1) or 1
-            for name, kind in self.kinds().items()
-            if kind == "string"
+        longest = {
+            "query": max((len(value) for value in self.query_ids or ()), default=1),
+            "id": self.codes.longest_id,
         }
+        return {name: longest[name] or 1 for name, kind in self.kinds().items() if kind == "string"}

@@ -13,7 +13,7 @@ import typer
 
 from .. import __version__
 from ..errors import QuantalError, QuantalWarning
-from . import data_sets, demo, encode, evaluate, fit, methods, predict, reproduce, search
+from . import data_sets, demo, encode, evaluate, fit, methods, predict, reproduce, search, store
 from .interruption import Interrupted
 from .terminal import to_stderr
 
@@ -35,6 +35,7 @@ app.command("fit", rich_help_panel=LEARN)(fit.fit)
 app.command("predict", rich_help_panel=LEARN)(predict.predict)
 app.command("encode", rich_help_panel=FIND)(encode.encode)
 app.command("search", rich_help_panel=FIND)(search.search)
+app.command("store", rich_help_panel=FIND)(store.store)
 app.command("evaluate", rich_help_panel=LEARN)(evaluate.evaluate)
 app.command("demo", rich_help_panel=LEARN)(demo.demo)
 app.command("methods", rich_help_panel=LOOK)(methods.methods)

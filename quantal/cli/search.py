@@ -18,7 +18,7 @@ from .row_blocks import row_blocks, rows_per_block
 from .search_options import (
     Asymmetric,
     Candidates,
-    CodesFile,
+    CodesPlace,
     Index,
     IndexSettings,
     Metric,
@@ -42,7 +42,7 @@ HIT_BYTES = 100  # of a hit while it is written
 @reads_data()
 def search(
     model: ModelFolder,
-    codes: CodesFile,
+    codes: CodesPlace,
     queries: Queries,
     k: Neighbors = None,
     radius: Radius = None,
@@ -70,32 +70,34 @@ def search(
     quantal search codes-model codes.npy new-vectors.npy --asymmetric --candidates 200
 
     quantal search codes-model codes.npy new-vectors.npy --asymmetric --metric inner_product
+
+    quantal search codes-model lancedb:gallery new-vectors.npy -k 10 --out hits.parquet
     """
     terminal = Terminal(quiet=quiet)
     options = parse_settings(settings or (), {})
     request = SearchRequest(k, radius, asymmetric, candidates, index, options, metric)
     if out is not None:
-        require_file_target(out, "--out", HIT_SUFFIXES, (str(codes), queries))
+        require_file_target(out, "--out", HIT_SUFFIXES, (codes, queries))
     require_source(queries)
-    from ..codes import read_codes
     from .fitted_models import load_hasher, maker_of
+    from .stored_codes import open_codes
 
     instead = "Codes come from a hasher: quantal fit DATA --method itq --bits 64 --out MODEL"
     fitted = load_hasher(model, instead)
-    gallery = read_codes(codes)
-    require_same_maker(gallery, str(codes), model, fitted, maker_of(model, fitted))
-    dataset = read_rows_for(fitted, queries, reading, terminal)
-    row_bytes = 8 * dataset.n_features + HIT_BYTES * (
-        HITS_IN_BALL if radius is not None else max(request.n_hits, candidates or 0)
-    )
-    is_repeated = out is not None and len(dataset) > rows_per_block(row_bytes)
-    find = finder(request, fitted, gallery, is_repeated=is_repeated)
-    value = "inner_product" if metric == "inner_product" else "distance"
-    names = HitNames(gallery, dataset.ids, real=asymmetric, value=value)
-    if out is None:
-        typer.echo(_first_hits(find, dataset, names))
-        return
-    _write(find, dataset, names, out, row_bytes, terminal)
+    with open_codes(codes, request) as gallery:
+        require_same_maker(gallery, codes, model, fitted, maker_of(model, fitted))
+        dataset = read_rows_for(fitted, queries, reading, terminal)
+        row_bytes = 8 * dataset.n_features + HIT_BYTES * (
+            HITS_IN_BALL if radius is not None else max(request.n_hits, candidates or 0)
+        )
+        is_repeated = out is not None and len(dataset) > rows_per_block(row_bytes)
+        find = finder(request, fitted, gallery, is_repeated=is_repeated)
+        value = "inner_product" if metric == "inner_product" else "distance"
+        names = HitNames(gallery, dataset.ids, real=asymmetric, value=value)
+        if out is None:
+            typer.echo(_first_hits(find, dataset, names))
+            return
+        _write(find, dataset, names, out, row_bytes, terminal)
 
 
 def _write(

@@ -8,8 +8,13 @@ from typing import Annotated
 import typer
 
 HOW = "How to search"
-CodesFile = Annotated[
-    Path, typer.Argument(metavar="CODES", help="File that 'quantal encode --out' wrote with MODEL.")
+CodesPlace = Annotated[
+    str,
+    typer.Argument(
+        metavar="CODES",
+        help="File that 'quantal encode --out' wrote with MODEL, or address of a store that "
+        "'quantal store' wrote: lancedb:PATH, faiss:PATH, ...",
+    ),
 ]
 Queries = Annotated[
     str,

@@ -10,18 +10,22 @@ from .hamming import hamming_radius, hamming_search
 from .named_codes import Codes
 from .packing import pack_bits, unpack_bits
 from .reranking import rerank
+from .stores import CodeStore, open_store, write_store
 
 __all__ = [
     "CodeIndex",
+    "CodeStore",
     "Codes",
     "LinearDecoder",
     "asymmetric_search",
     "fit_decoder",
     "hamming_radius",
     "hamming_search",
+    "open_store",
     "pack_bits",
     "read_codes",
     "rerank",
     "unpack_bits",
     "write_codes",
+    "write_store",
 ]

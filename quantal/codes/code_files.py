@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from ..data.memory_map import row_chunks
 from ..errors import DataError, ParameterError
-from .description import Description, kind_of
-from .named_codes import Codes, as_row_ids
+from .description import Description
+from .named_codes import Codes, as_row_ids, kind_of
 from .numpy_code_files import read_numpy_codes, write_numpy_codes
 from .packing import bytes_per_code, require_packed, require_zero_padding
 from .parquet_code_files import read_parquet_codes, write_parquet_codes

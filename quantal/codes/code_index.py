@@ -63,8 +63,23 @@ class CodeIndex:
         """Return the number of codes added."""
         return int(self._index.ntotal)
 
+    def train(self, codes: NDArray[np.uint8]) -> Self:
+        """Divide the lists of an "ivf" index; the other kinds need no training.
+
+        Args:
+            codes: (n, n_bytes) uint8, a sample of those that will be added.
+
+        Returns:
+            The index itself.
+
+        Raises:
+            DataError: Not packed codes of this width, or fewer than there are lists.
+        """
+        self._train(self._rows(codes))
+        return self
+
     def add(self, codes: NDArray[np.uint8]) -> Self:
-        """Add codes; they get the next row numbers. The first codes also train an "ivf" index.
+        """Add codes; they get the next row numbers. The first ones train an untrained "ivf" index.
 
         Args:
             codes: (n, n_bytes) uint8.
@@ -75,16 +90,25 @@ class CodeIndex:
         Raises:
             DataError: Not packed codes of this width, or fewer than an "ivf" index has lists.
         """
-        rows = np.ascontiguousarray(require_packed(codes, "codes", self.n_bits))
-        require_zero_padding(rows, self.n_bits, "codes")
-        if not self._index.is_trained:
-            if len(rows) < self.options["n_lists"]:
-                raise DataError(
-                    f"{len(rows)} codes cannot be divided into n_lists={self.options['n_lists']}. "
-                    "Add more codes first, or make the index with fewer lists."
-                )
-            self._index.train(rows)
+        rows = self._rows(codes)
+        self._train(rows)
         self._index.add(rows)
+        return self
+
+    def tune(self, **options: int) -> Self:
+        """Change what only a search uses: n_probes, ef_search or n_flips.
+
+        Args:
+            options: by name, as when the index is made.
+
+        Returns:
+            The index itself.
+
+        Raises:
+            ParameterError: An unknown option, or a value out of range.
+        """
+        self.options = options_of(self.kind, {**self.options, **options}, self.n_bits)
+        KINDS[self.kind].tune(self._index, self.options)
         return self
 
     def search(
@@ -207,6 +231,21 @@ class CodeIndex:
             )
         KINDS[index.kind].tune(index._index, index.options)
         return index
+
+    def _rows(self, codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        rows = np.ascontiguousarray(require_packed(codes, "codes", self.n_bits))
+        require_zero_padding(rows, self.n_bits, "codes")
+        return rows
+
+    def _train(self, rows: NDArray[np.uint8]) -> None:
+        if self._index.is_trained:
+            return
+        if len(rows) < self.options["n_lists"]:
+            raise DataError(
+                f"{len(rows)} codes cannot be divided into n_lists={self.options['n_lists']}. "
+                "Add more codes first, or make the index with fewer lists."
+            )
+        self._index.train(rows)
 
     def _queries(self, queries: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return np.ascontiguousarray(require_packed(queries, "queries", self.n_bits))

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 from ..errors import FileFormatError
-from .named_codes import RowIds
+from .named_codes import IdKind
 from .packing import BIT_ORDER
 
 FORMAT = "quantal codes"
 VERSION = 1
 MAX_BYTES = 1 << 20
 MAX_BITS = 1 << 20
-
-IdKind = Literal["none", "int64", "string"]
 
 
 @dataclass(frozen=True)
@@ -70,13 +68,6 @@ class Description:
                 "again with quantal.codes.write_codes."
             )
         return cls(**{name: values[name] for name in cls.__dataclass_fields__})
-
-
-def kind_of(ids: RowIds | None) -> IdKind:
-    """Return how ids are written."""
-    if ids is None:
-        return "none"
-    return "string" if isinstance(ids, tuple) else "int64"
 
 
 def _checks(values: dict[str, Any]) -> dict[str, bool]:

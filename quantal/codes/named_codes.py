@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,7 @@ from ..errors import DataError
 from .packing import BIT_ORDER, require_packed, unpack_bits
 
 RowIds = NDArray[np.int64] | tuple[str, ...]
+IdKind = Literal["none", "int64", "string"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,16 @@ class Codes:
         return BIT_ORDER
 
     @property
+    def id_kind(self) -> IdKind:
+        """How rows are named: "none", "int64" or "string"."""
+        return kind_of(self.ids)
+
+    @property
+    def longest_id(self) -> int:
+        """Characters of the longest id that is a string; 0 if ids are no strings."""
+        return max(map(len, self.ids), default=0) if isinstance(self.ids, tuple) else 0
+
+    @property
     def bits(self) -> NDArray[np.uint8]:
         """The codes as (n, n_bits) uint8 of 0 and 1, unpacked at each call."""
         return unpack_bits(self.packed, self.n_bits)
@@ -83,6 +94,13 @@ class Codes:
             return np.array(names, dtype=np.str_).reshape(numbers.shape)
         missing = numbers < 0
         return np.where(missing, -1, self.ids[np.where(missing, 0, numbers)])
+
+
+def kind_of(ids: RowIds | None) -> IdKind:
+    """Return of what kind ids are."""
+    if ids is None:
+        return "none"
+    return "string" if isinstance(ids, tuple) else "int64"
 
 
 def as_row_ids(ids: Sequence[Any] | NDArray[Any] | None, n_rows: int) -> RowIds | None:
