@@ -5,7 +5,8 @@
     ├── ParameterError       (also ValueError)    a parameter has a value that is not allowed
     ├── FileFormatError      (also ValueError)    a data or model file is damaged
     ├── TrainingError        (also RuntimeError)  training cannot go on
-    │   └── NonFiniteLossError                    a loss term became nan or infinite
+    │   ├── NonFiniteLossError                    a loss term became nan or infinite
+    │   └── LostProcessError                      one of several processes of a fit ended early
     └── MissingExtraError    (also ImportError)   an optional dependency is not installed
 
     QuantalWarning           (UserWarning)
@@ -50,6 +51,19 @@ class TrainingError(QuantalError, RuntimeError):
 
 class NonFiniteLossError(TrainingError):
     """A loss term became nan or infinite."""
+
+
+class LostProcessError(TrainingError):
+    """One of several processes of a fit ended early.
+
+    Args:
+        message: the text.
+        is_speaker: whether this process is the one to tell the user, of those that noticed.
+    """
+
+    def __init__(self, message: str, *, is_speaker: bool = True) -> None:
+        super().__init__(message)
+        self.is_speaker = is_speaker
 
 
 class MissingExtraError(QuantalError, ImportError):

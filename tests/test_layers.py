@@ -9,6 +9,7 @@ import pytest
 ORDER = (
     "errors",
     "threads",
+    "batch_share",
     "data",
     "features",
     "graph",

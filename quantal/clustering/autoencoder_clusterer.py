@@ -19,7 +19,7 @@ from ..data.preparation import SCALINGS, learn_preparation
 from ..errors import CollapseWarning, DataError, require_choice, require_range
 from ..estimators import RowReader, blockwise, data_fingerprint
 from ..estimators.input_rows import len_of
-from ..estimators.network_estimator import SILENT
+from ..estimators.joint_fit import SILENT
 from ..estimators.training_parameters import require_run_parameters
 from ..networks import Autoencoder
 from ..training import (

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..batch_share import WHOLE, BatchShare
 from ..errors import ParameterError
 from ..objectives import conditional_entropy, marginal_entropy, prior_divergence
 
@@ -61,14 +62,16 @@ class InformationTerm:
     balance: float
     slack: float | None
 
-    def __call__(self, log_p: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def __call__(
+        self, log_p: Tensor, share: BatchShare = WHOLE
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the value for log-probabilities, shape (n, k), and the named parts."""
-        conditional = conditional_entropy(log_p)
-        divergence = prior_divergence(log_p, self.log_prior)
+        conditional = conditional_entropy(log_p, share)
+        divergence = prior_divergence(log_p, self.log_prior, share)
         cost = divergence if self.slack is None else torch.relu(divergence - self.slack)
         parts = {
             "conditional_entropy": conditional.detach(),
-            "marginal_entropy": marginal_entropy(log_p.detach()),
+            "marginal_entropy": marginal_entropy(log_p.detach(), share),
         }
         return conditional + self.balance * cost, parts
 

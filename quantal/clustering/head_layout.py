@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..batch_share import WHOLE, BatchShare
 from ..networks import BatchNormMode
 from ..objectives import kl_divergence
 
@@ -105,9 +106,9 @@ class BoundHead:
         return BoundHead(self.network.frozen(), self.head)
 
 
-def subhead_divergence(log_p: Tensor, log_q: Tensor) -> Tensor:
+def subhead_divergence(log_p: Tensor, log_q: Tensor, share: BatchShare = WHOLE) -> Tensor:
     """Mean over sub-heads and rows of KL[p || q], in nats; both (n_subheads, n, k)."""
-    return kl_divergence(log_p.flatten(0, 1), log_q.flatten(0, 1))
+    return kl_divergence(log_p.flatten(0, 1), log_q.flatten(0, 1), share)
 
 
 def copied(log_p: Tensor, n_copies: int) -> Tensor:

@@ -14,7 +14,7 @@ from ..errors import DataError, require_choice, require_range
 from ..estimators import RowReader, blockwise, data_fingerprint
 from ..estimators.image_layout import image_layout
 from ..estimators.input_rows import len_of
-from ..estimators.network_estimator import SILENT
+from ..estimators.joint_fit import SILENT
 from ..objectives import TripletLoss
 from ..training import Checkpoints, Plan, ProgressBar
 from ..training.checkpoint import fingerprint

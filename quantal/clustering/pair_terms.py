@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..batch_share import WHOLE, BatchShare
 from ..errors import ParameterError, require_choice, require_range
 from ..objectives import paired_information
 from .balance import InformationTerm
@@ -50,36 +51,40 @@ class PairTerms:
         Args:
             head: the network's head that is trained.
             batch_of: makes the batch for given clean log-probabilities.
-            first: first views, shape (b, m).
+            first: first views of this process's rows, shape (b, m).
         """
         clean = head(first, "train")  # (n_subheads, b, k)
         batch = batch_of(clean.detach())
+        share = batch.share
         values, penalty = {}, torch.zeros((), device=first.device)
         for name, weight, change in self.regularizers:
             changed = change(batch, 1)
-            values[name] = subhead_divergence(changed.target, head(changed.x, "batch"))
+            changed_log_p = head(changed.x, "batch")
+            values[name] = subhead_divergence(changed.target, changed_log_p, share)
             penalty = penalty + weight * values[name]
         total = penalty
         if self.pairs_weight:
             log_q = head(self.change(batch, self.n_copies).x, "train")
-            pairs = -paired_information(
-                copied(clean, self.n_copies), log_q, self.entropy_weight
-            ).mean()
+            log_p = copied(clean, self.n_copies)
+            pairs = -paired_information(log_p, log_q, self.entropy_weight, share).mean()
             values["pairs"] = pairs
             total = total + self.pairs_weight * pairs
-        cost, parts = self.input_information(clean)
+        cost, parts = self.input_information(clean, share)
         if self.inputs_weight:
             total = total + self.inputs_weight * cost
         return {**values, **parts, "penalty": penalty, "total": total}
 
-    def input_information(self, log_p: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def input_information(
+        self, log_p: Tensor, share: BatchShare = WHOLE
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return IMSAT's term and its named parts, means over the sub-heads.
 
         Args:
             log_p: log-probabilities, shape (n_subheads, n, k).
+            share: which rows of the batch these are.
         """
         term = self.information(log_p.shape[2])
-        values, parts = zip(*(term(one) for one in log_p), strict=True)
+        values, parts = zip(*(term(one, share) for one in log_p), strict=True)
         means = {name: torch.stack([part[name] for part in parts]).mean() for name in parts[0]}
         return torch.stack(values).mean(), means
 

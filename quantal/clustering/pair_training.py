@@ -15,7 +15,7 @@ from ..estimators import SelfAugmented, defaults
 from ..estimators.image_layout import image_layout
 from ..estimators.input_rows import len_of
 from ..graph import Progress
-from ..training import PassStep, resolve_device, resolve_dtype
+from ..training import PassStep, current, resolve_device, resolve_dtype, share_of
 from ..training.rows import Rows
 from ..views import ColumnSwap, Cutout, GaussianNoise, Mixup
 from .balance import information_term
@@ -84,6 +84,11 @@ class PairTraining(SelfAugmented, NetworkClusterer):
         require_range("swap", self.swap, low=0, high=1)
         require_choice("subheads", self.subheads, SUBHEADS)
         require_network(self.network)
+        if current() is not None and not isinstance(self.network, str):
+            raise ParameterError(
+                "a network of your own computes its batch statistics and draws within one process. "
+                "Run the fit without torchrun, or name one of quantal's networks."
+            )
 
     def _regularizers(self) -> Weighted:
         if self.regularization is None:
@@ -217,14 +222,15 @@ class PairTraining(SelfAugmented, NetworkClusterer):
 
         def make(network: Any, stage: object, generator: torch.Generator) -> PassStep:  # noqa: ARG001
             def step(numbers: Tensor, number: int) -> dict[str, Tensor]:
+                share = share_of(len(numbers))
                 head = BoundHead(network.bind(self._dtype), layout.in_pass(number))
                 x = rows.prepared(numbers)
                 view = first(x, generator)
 
                 def batch_of(clean: Tensor) -> PairBatch:
-                    return PairBatch(numbers, x, view, clean, head, generator)
+                    return PairBatch(numbers, x, view, clean, head, generator, share)
 
-                return terms(head, batch_of, view)
+                return terms(head, batch_of, share.mine(view))
 
             return PassStep(step)
 

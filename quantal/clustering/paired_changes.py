@@ -6,11 +6,13 @@ A change serves twice: inside the information I(Y;Y~), and as a regulariser KL[p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from ..batch_share import WHOLE, BatchShare
 from ..errors import ParameterError
 from ..objectives import adversarial_direction, paired_information
 from ..views import Mixup, View
@@ -22,12 +24,14 @@ class PairBatch:
     """What a change may use.
 
     Attributes:
-        numbers: Row numbers, shape (b,).
-        rows: Prepared rows, shape (b, d).
-        first: The views that the network has seen, shape (b, m).
-        clean: Log-probabilities of those, detached, shape (n_subheads, b, k).
+        numbers: Row numbers of the whole batch, shape (b,).
+        rows: Prepared rows of the whole batch, shape (b, d).
+        first: Their first views, shape (b, m).
+        clean: Log-probabilities of the first views that are this process's, which are all where
+            there is one, detached, shape (n_subheads, b, k).
         network: The network with this step's weights, seen through the head that is trained.
         generator: Source of every draw.
+        share: Which rows of the batch are this process's.
     """
 
     numbers: Tensor
@@ -36,11 +40,12 @@ class PairBatch:
     clean: Tensor
     network: BoundHead
     generator: torch.Generator
+    share: BatchShare = WHOLE
 
 
 @dataclass(frozen=True, eq=False)
 class Changed:
-    """Changed copies of a batch.
+    """Changed copies of a batch, or of the rows of it that are this process's.
 
     Attributes:
         x: The copies, one set after the other, shape (copies * b, m).
@@ -72,7 +77,7 @@ class OfRows:
     def __call__(self, batch: PairBatch, n_copies: int) -> Changed:
         """See `Change`."""
         x = self.view(batch.rows.repeat(n_copies, 1), batch.generator)
-        return Changed(x, copied(batch.clean, n_copies))
+        return Changed(batch.share.mine(x), copied(batch.clean, n_copies))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +100,7 @@ class OfView:
                 f"The transformation returned {came} for views of {tuple(before.shape)}; it takes "
                 "(views, generator) and must return a tensor of their shape."
             )
-        return Changed(x, copied(batch.clean, n_copies))
+        return Changed(batch.share.mine(x), copied(batch.clean, n_copies))
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,11 +120,14 @@ class Mixing:
 
     def __call__(self, batch: PairBatch, n_copies: int) -> Changed:
         """See `Change`."""
-        x, log_p = batch.first.repeat(n_copies, 1), copied(batch.clean, n_copies)
+        share_of_batch = batch.share
+        x = batch.first.repeat(n_copies, 1)
+        log_p = copied(share_of_batch.of_all(batch.clean, dim=1), n_copies)
         shares = self.view.draw(len(x), batch.generator)
         share = shares.to(log_p)[:, None]
         target = torch.logaddexp(log_p + share.log(), log_p.flip(1) + torch.log1p(-share))
-        return Changed(self.view.mix(x, shares), target)
+        mixed = self.view.mix(x, shares)
+        return Changed(share_of_batch.mine(mixed), share_of_batch.mine(target, dim=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,8 +151,10 @@ class Adversary:
 
     def __call__(self, batch: PairBatch, n_copies: int) -> Changed:
         """See `Change`."""
-        x, clean = batch.first.repeat(n_copies, 1), copied(batch.clean, n_copies)
-        numbers = batch.numbers.repeat(n_copies)
+        share = batch.share
+        x, clean = share.mine(batch.first).repeat(n_copies, 1), copied(batch.clean, n_copies)
+        numbers = share.mine(batch.numbers).repeat(n_copies)
+        against = subhead_divergence if self.against == "divergence" else lost_information
         frozen = batch.network.frozen()
         direction = adversarial_direction(
             lambda probe: frozen(probe, "batch"),
@@ -153,11 +163,12 @@ class Adversary:
             xi=self.xi if isinstance(self.xi, float) else self.xi[numbers][:, None],
             n_power=self.n_power,
             generator=batch.generator,
-            divergence=subhead_divergence if self.against == "divergence" else lost_information,
+            divergence=partial(against, share=share),
+            share=share,
         )
         return Changed(torch.addcmul(x, direction, self.radius[numbers][:, None]), clean)
 
 
-def lost_information(log_p: Tensor, log_q: Tensor) -> Tensor:
+def lost_information(log_p: Tensor, log_q: Tensor, share: BatchShare = WHOLE) -> Tensor:
     """Minus the mean over sub-heads of I(Y;Y~), nats; both (n_subheads, n, k)."""
-    return -paired_information(log_p, log_q).mean()
+    return -paired_information(log_p, log_q, share=share).mean()

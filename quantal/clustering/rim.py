@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from torch import Tensor
 from ..errors import require_range
 from ..graph import Progress
 from ..networks import MLP
-from ..training import Step
+from ..training import Step, share_of
 from ..training.rows import Rows
 from .balance import InformationTerm
 from .network_clusterer import NetworkClusterer
@@ -74,6 +74,8 @@ class RIM(NetworkClusterer):
         >>> RIM(n_clusters=3, random_state=0).fit_predict(load_iris().data).shape
         (150,)
     """
+
+    several_processes: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -138,8 +140,9 @@ class RIM(NetworkClusterer):
     ) -> Callable[..., Step]:
         def make(network: MLP, information: InformationTerm, _: torch.Generator) -> Step:
             def step(numbers: Tensor) -> dict[str, Tensor]:
-                logits = network.bind(self._dtype)(rows.prepared(numbers), "train")
-                value, parts = information(self._prediction(logits))
+                share = share_of(len(numbers))
+                logits = network.bind(self._dtype)(rows.prepared(share.mine(numbers)), "train")
+                value, parts = information(self._prediction(logits), share)
                 return {**parts, "total": self.trade_off * value}
 
             return step

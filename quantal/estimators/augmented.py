@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -12,8 +13,7 @@ from torch import Tensor
 from ..errors import DataError, ParameterError, require_choice, require_range
 from ..graph import Progress
 from ..networks import MLP
-from ..objectives.divergence import Divergence
-from ..training import Step
+from ..training import Step, share_of
 from ..training.randomness import PURPOSES, derived_seed
 from ..training.rows import Rows
 from . import defaults
@@ -40,6 +40,8 @@ class SelfAugmented(NetworkEstimator):
             needed.
     """
 
+    several_processes: ClassVar[bool] = True
+
     augmentation: Any
     alpha: float
     n_neighbors: Any
@@ -50,7 +52,7 @@ class SelfAugmented(NetworkEstimator):
     n_power: int
     image_shape: Any
     image_shape_: tuple[int, ...] | None
-    _divergence: Divergence
+    _divergence: Callable[..., Tensor]
 
     @abstractmethod
     def _n_groups(self) -> int:
@@ -142,13 +144,15 @@ class SelfAugmented(NetworkEstimator):
 
         def make(network: MLP, information: Any, generator: torch.Generator) -> Step:
             def step(numbers: Tensor) -> dict[str, Tensor]:
-                x = rows.prepared(numbers)
+                share = share_of(len(numbers))
+                x = rows.prepared(share.mine(numbers))
                 bound = network.bind(self._dtype)
                 clean = self._prediction(bound(x, "train"))
-                batch = Batch(numbers, x, clean.detach(), bound, rows, generator, self._divergence)
+                divergence = partial(self._divergence, share=share)
+                batch = Batch(numbers, x, clean.detach(), bound, rows, generator, divergence, share)
                 values = {name: term(batch) for name, _, term in terms}
                 penalty = sum((weight * values[name] for name, weight, _ in terms), torch.zeros(()))
-                information_value, parts = information(clean)
+                information_value, parts = information(clean, share)
                 total = penalty + trade_off * information_value
                 return {**values, **parts, "penalty": penalty, "total": total}
 

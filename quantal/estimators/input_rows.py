@@ -78,8 +78,9 @@ class RowReader:
     def _opened(self, X: Any, *, reset: bool) -> Any:
         """Return the rows of a source; new ones are described as the fit's were (text, images)."""
         reader = {} if reset else getattr(self, "reader_", {})
-        if reset and hasattr(self, "reader_"):
-            del self.reader_  # of an earlier fit
+        if reset:  # what an earlier fit was told is no longer true
+            for told in ("reader_", "fit_seconds_"):
+                vars(self).pop(told, None)
         if isinstance(X, Dataset) and not reset and is_undescribed(X, reader):
             X = X.texts if X.kind == "text" else X.x
         if isinstance(X, str | Path) or is_undescribed(X, reader):

@@ -30,6 +30,8 @@ class ModelFolder:
     Attributes:
         reader_: How the rows were read, as ``Dataset.reader`` states it (JSON values). Optional:
             whoever read the rows sets it, and it is saved so that new data are read alike.
+        fit_seconds_: How long the fit took. Optional: whoever timed it sets it, and it is saved in
+            the manifest.
     """
 
     @abstractmethod
@@ -74,6 +76,8 @@ class ModelFolder:
         if hasattr(me, "reader_"):
             config["reader"] = me.reader_
         manifest = {"data": me.data_, "history": getattr(me, "history_", {})}
+        if hasattr(me, "fit_seconds_"):
+            manifest["seconds"] = float(me.fit_seconds_)
         return Artifact(config, self._fitted_tensors(), manifest)
 
     @classmethod
@@ -110,6 +114,8 @@ class ModelFolder:
         model.data_ = data
         if history:
             model.history_ = {name: _numbers(values) for name, values in history.items()}
+        if "seconds" in artifact.manifest:
+            model.fit_seconds_ = _seconds(artifact.manifest["seconds"])
         return model  # type: ignore[no-any-return]
 
 
@@ -139,6 +145,13 @@ def _sound_reader(settings: Any) -> dict[str, Any]:
         raise ValueError("the reader names a folder")
     parse_options(reader)
     return reader
+
+
+def _seconds(value: Any) -> float:
+    """Return a stored time."""
+    if type(value) not in {int, float} or not 0 <= value < math.inf:
+        raise ValueError(f"the fit took {value!r} seconds")
+    return float(value)
 
 
 def _numbers(values: Any) -> list[float]:

@@ -6,8 +6,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
@@ -17,7 +16,6 @@ from ..data.preparation import learn_preparation
 from ..errors import CollapseWarning
 from ..graph import Progress
 from ..training import (
-    Checkpoints,
     Collapse,
     Plan,
     ProgressBar,
@@ -28,15 +26,13 @@ from ..training import (
     schedule_named,
 )
 from ..training.attempts import Attempts, Outcome, load_outcome, train_best
-from ..training.checkpoint import fingerprint
 from ..training.loop import Listener
-from ..training.randomness import PURPOSES, derived_generator, derived_seed, seed_from
+from ..training.randomness import PURPOSES, derived_generator, derived_seed
 from ..training.rows import Rows
 from . import defaults
 from .input_rows import RowReader, data_fingerprint, len_of
+from .joint_fit import agreed_seed, checkpoints_of, processes_for, require_joint, shown_here
 from .network_folder import NetworkFolder
-
-SILENT = frozenset({"checkpoint", "checkpoint_every", "resume", "verbose", "random_state"})
 
 
 class NetworkEstimator(RowReader, NetworkFolder, ABC):
@@ -54,7 +50,10 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
         collapse_: What the label-free diagnosis found; empty if nothing.
         preparation_: How rows are brought to one scale.
         data_: Shape, dtype and fingerprint of the fit's rows.
+        several_processes: Whether a fit can be shared by processes.
     """
+
+    several_processes: ClassVar[bool] = False
 
     # The subclasses' constructors store these; annotated here for the shared code.
     hidden_layer_sizes: Any
@@ -158,11 +157,13 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
             DataError: The rows cannot be used: nan, too few, all identical.
             ParameterError: A parameter is out of its range.
             NonFiniteLossError: Training broke down.
+            LostProcessError: One of several processes that share the fit ended.
         """
         self._require_parameters()
+        processes_for(self)
         x = self._read(X, reset=True)
         self._require_enough_rows(x)
-        seed = self._seed = seed_from(self.random_state)
+        seed = self._seed = agreed_seed(self.random_state)
         self._optimizer_state: dict[str, Any] | None = None  # partial_fit then starts afresh
         self._set_up(x)
         rows = Rows(x, self.preparation_, self._device, hold=self._pays_to_hold(len_of(x)))
@@ -174,7 +175,7 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
         self.n_iter_ = len(progress.history["total"])
         self._conclude(rows)
         self.data_ = data_fingerprint(x)
-        for finding in self.collapse_:
+        for finding in self.collapse_ if shown_here() else ():
             warnings.warn(finding.message, CollapseWarning, stacklevel=2)
         return self
 
@@ -192,11 +193,12 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
             DataError: The rows cannot be used.
         """
         self._require_parameters()
+        processes = processes_for(self)
         first = not hasattr(self, "network_")
         x = self._read(X, reset=first)
         if first:
             self._set_up(x)
-            self._seed = seed_from(self.random_state)
+            self._seed = agreed_seed(self.random_state)
             self.network_ = self._new_network(self._seed, 0)
             self.history_ = {}
             self.n_iter_ = 0
@@ -207,7 +209,8 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
         seed = derived_seed(getattr(self, "_seed", 0), self.n_iter_)
         generator = derived_generator(seed, PURPOSES["step"])
         step = self._step_maker(rows, seed)(self.network_.train(), self._stage(None), generator)
-        run = Run(self.network_, step, self._plan(rows, seed, n_epochs=1), generator)
+        plan = self._plan(rows, seed, n_epochs=1)
+        run = Run(self.network_, step, plan, generator, processes=processes)
         state = getattr(self, "_optimizer_state", None)  # absent after load
         if state is not None:
             run.optimizer.load_state_dict(state)
@@ -250,6 +253,8 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
     def _train(self, rows: Rows, seed: int) -> Outcome:
         n_restarts = defaults.n_init(self.n_init, len(rows))
         n_rungs = self._n_rungs()
+        processes, identity = processes_for(self), self._identity(rows)
+        require_joint(processes, self._plan(rows, seed), identity)
 
         def build(number: int, listeners: list[Listener]) -> Run:
             generator = derived_generator(seed, PURPOSES["step"], number)
@@ -257,30 +262,25 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
             attempt_seed = derived_seed(seed, number)
             self._start(network, rows, attempt_seed, number % n_restarts, n_restarts)
             step = make_step(network, self._stage(number // n_restarts), generator)
-            return Run(network, step, self._plan(rows, attempt_seed), generator, listeners)
+            plan = self._plan(rows, attempt_seed)
+            return Run(network, step, plan, generator, listeners, processes)
 
         judge = partial(self._judge, rows)
         attempts = Attempts(build, judge, partial(self._accept, rows, seed), n_restarts, n_rungs)
-        checkpoints = self._checkpoints(rows, seed)
+        checkpoints = checkpoints_of(self, seed, identity)
         total = self._plan(rows, seed).n_steps * n_restarts * n_rungs
-        with ProgressBar(type(self).__name__, total, shown=bool(self.verbose)) as bar:
+        shown = bool(self.verbose) and shown_here()
+        with ProgressBar(type(self).__name__, total, shown=shown) as bar:
             bar.preparing(f"preparing {len(rows)} rows")
             make_step = self._step_maker(rows, seed, bar.prepared)
             bar.training()
-            outcome = train_best(attempts, bar, checkpoints, resume=self.resume)
+            outcome = train_best(
+                attempts, bar, checkpoints, resume=self.resume, processes=processes
+            )
         if checkpoints is not None:
             checkpoints.clear()
         self._kept_rung = outcome.number // n_restarts
         return outcome
-
-    def _checkpoints(self, rows: Rows, seed: int) -> Checkpoints | None:
-        if self.checkpoint is None:
-            return None
-        me: Any = self
-        settings = {k: v for k, v in me.get_params().items() if k not in SILENT}
-        seeded = seed if self.random_state is not None else None
-        owner = fingerprint({**settings, "seed": seeded, **self._identity(rows)})
-        return Checkpoints(Path(self.checkpoint), owner, self.checkpoint_every)
 
     def _identity(self, rows: Rows) -> dict[str, Any]:
         """Describe what is learned from, so that a checkpoint of other data is not taken up."""

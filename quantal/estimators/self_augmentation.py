@@ -13,6 +13,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from ..batch_share import WHOLE, BatchShare
 from ..errors import ParameterError, require_choice, require_range
 from ..networks import BoundMLP
 from ..objectives import label_divergence, rpt_penalty, vat_penalty
@@ -28,14 +29,15 @@ class Batch:
     """What a term may use.
 
     Attributes:
-        numbers: Row numbers, shape (b,).
-        x: Prepared rows, shape (b, d).
+        numbers: Row numbers of the whole batch, whoever computes its rows.
+        x: Prepared rows of this process, shape (b, d); of one process, all.
         clean: What ``divergence`` takes of the clean rows, detached: log-probabilities of labels
             or logits of bits, shape (b, k).
         network: The network with this step's weights.
         rows: The data set, for terms that change raw rows.
         generator: Source of every draw.
-        divergence: How much a prediction has changed.
+        divergence: How much a prediction has changed, a mean over the batch.
+        share: Which rows of the batch are this process's.
     """
 
     numbers: Tensor
@@ -45,6 +47,12 @@ class Batch:
     rows: Rows
     generator: torch.Generator
     divergence: Divergence = label_divergence
+    share: BatchShare = WHOLE
+
+    @property
+    def own(self) -> Tensor:
+        """Row numbers of this process, shape (b,)."""
+        return self.share.mine(self.numbers)
 
     def perturbed(self, x: Tensor) -> Tensor:
         """Logits at changed rows, normalised by their own batch, averages untouched."""
@@ -71,17 +79,18 @@ class AdversarialTerm:
     def __call__(self, batch: Batch) -> Tensor:
         """Return the penalty of a batch."""
         frozen = batch.network.frozen()
-        xi = self.xi if isinstance(self.xi, float) else self.xi[batch.numbers][:, None]
+        xi = self.xi if isinstance(self.xi, float) else self.xi[batch.own][:, None]
         return vat_penalty(
             batch.perturbed,
             lambda x: frozen(x, "batch"),
             batch.x,
             batch.clean,
-            self.radius[batch.numbers],
+            self.radius[batch.own],
             xi=xi,
             n_power=self.n_power,
             generator=batch.generator,
             divergence=batch.divergence,
+            share=batch.share,
         )
 
 
@@ -101,9 +110,10 @@ class RandomTerm:
             batch.perturbed,
             batch.x,
             batch.clean,
-            self.radius[batch.numbers],
+            self.radius[batch.own],
             generator=batch.generator,
             divergence=batch.divergence,
+            share=batch.share,
         )
 
 
@@ -119,6 +129,7 @@ class ViewTerm:
 
     def __call__(self, batch: Batch) -> Tensor:
         """Return the penalty of a batch."""
+        # Of the whole batch: a view may mix rows, and must draw alike for any number of processes.
         raw = batch.rows.raw(batch.numbers)
         changed = self.view(raw, batch.generator)
         if not isinstance(changed, Tensor):
@@ -131,7 +142,8 @@ class ViewTerm:
                 f"The augmentation returned shape {tuple(changed.shape)} for a batch of shape "
                 f"{tuple(raw.shape)}; it must keep the shape."
             )
-        return batch.divergence(batch.clean, batch.perturbed(batch.rows.prepare(changed)))
+        own = batch.rows.prepare(batch.share.mine(changed))
+        return batch.divergence(batch.clean, batch.perturbed(own))
 
 
 def weighted_names(augmentation: Any) -> list[tuple[str, Any, float]]:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
+from ..batch_share import WHOLE, BatchShare
 from ..estimators import NetworkEstimator, NetworkFolder, blockwise
 from ..estimators.blockwise import block_values
 from ..estimators.training_parameters import require_training_parameters
@@ -32,11 +33,13 @@ from .bit_output import BitOutput
 class BitInformationTerm:
     """Minus Eq. 14's bracket: decided, balanced bits that tell nothing about each other."""
 
-    def __call__(self, logits: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def __call__(
+        self, logits: Tensor, share: BatchShare = WHOLE
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the value for logits, shape (n, n_bits), and the named parts."""
-        conditional = bit_conditional_entropy(logits)
-        marginal = bit_marginal_entropy(logits)
-        shared = pair_information(logits)
+        conditional = bit_conditional_entropy(logits, share)
+        marginal = bit_marginal_entropy(logits, share)
+        shared = pair_information(logits, share)
         parts = {
             "conditional_entropy": conditional.detach(),
             "marginal_entropy": marginal.detach(),

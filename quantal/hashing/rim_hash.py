@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from torch import Tensor
 from ..errors import require_range
 from ..graph import Progress
 from ..networks import MLP
-from ..training import Step
+from ..training import Step, share_of
 from ..training.rows import Rows
 from .network_hasher import BitInformationTerm, NetworkHasher
 
@@ -66,6 +66,7 @@ class RIMHash(NetworkHasher):
         (1, 4)
     """
 
+    several_processes: ClassVar[bool] = True
     _remedy = "lower weight_decay, train longer (n_epochs), or try another random_state"
     _undecided_remedy = "Train longer (n_epochs), or lower weight_decay"
 
@@ -124,9 +125,9 @@ class RIMHash(NetworkHasher):
     ) -> Callable[..., Step]:
         def make(network: MLP, information: BitInformationTerm, _: torch.Generator) -> Step:
             def step(numbers: Tensor) -> dict[str, Tensor]:
-                value, parts = information(
-                    network.bind(self._dtype)(rows.prepared(numbers), "train")
-                )
+                share = share_of(len(numbers))
+                logits = network.bind(self._dtype)(rows.prepared(share.mine(numbers)), "train")
+                value, parts = information(logits, share)
                 return {**parts, "total": self.trade_off * value}
 
             return step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from ..objectives import (
     scaled_generative_loss,
     surrogate_loss,
 )
-from ..training import Plan, Run, Step
+from ..training import Plan, Run, Step, share_of
 from ..training.batches import batches_per_epoch
 from ..training.randomness import derived_seed
 from ..training.rows import Rows
@@ -50,6 +50,7 @@ class SGHTraining(NetworkEstimator):
     pair_weight: float
     pair_offset: Any
 
+    several_processes: ClassVar[bool] = True
     _pairs_given: Any = None
     _pairs: RowPairs | None = None
 
@@ -156,7 +157,9 @@ class SGHTraining(NetworkEstimator):
             chosen = self._chosen(rows, seed) if is_budgeted else None
 
             def step(numbers: Tensor) -> dict[str, Tensor]:
-                x = rows.prepared(numbers if chosen is None else chosen[numbers])
+                share = share_of(len(numbers))
+                own = share.mine(numbers)
+                x = rows.prepared(own if chosen is None else chosen[own])
                 losses = surrogate_loss(
                     x,
                     network(x),
@@ -165,8 +168,9 @@ class SGHTraining(NetworkEstimator):
                     generator,
                     scales=network.scales(x),
                     prior_deviation=deviation,
+                    share=share,
                 )
-                total = losses.mean()
+                total = share.mean(losses)
                 if pairs is None:
                     return {"total": total}
                 pair_term = self._pair_term(network, rows, pairs, len(numbers), generator)
@@ -188,12 +192,14 @@ class SGHTraining(NetworkEstimator):
         """Return the mean loss of pairs that are drawn anew in every step."""
         if self.estimator == "analytic":
             n_pairs = max(1, min(n_pairs, TABLE_FLOATS // (int(self.n_bits) + 1) ** 2))
-        drawn = pairs.draw(n_pairs, generator)
+        share = share_of(n_pairs)
+        drawn = pairs.draw(n_pairs, generator)[share.mine(torch.arange(n_pairs))]
         first, second = (network(rows.prepared(numbers)) for numbers in (drawn.first, drawn.second))
         alike = drawn.alike.to(first.device)
-        return pair_surrogate(
-            first, second, alike, self.estimator, generator, **network.pair_setting()
-        ).mean()
+        losses = pair_surrogate(
+            first, second, alike, self.estimator, generator, **network.pair_setting(), share=share
+        )
+        return share.mean(losses)
 
     def _weight_of_pairs(self) -> float:
         """Return the weight in nats: a row's description length grows with its columns."""

@@ -8,6 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..batch_share import WHOLE, BatchShare
+from .shared_norm import shared_norm
+
 BatchNormMode = Literal["train", "batch", "eval"]
 
 EPSILON = 2e-5  # Chainer's default, which the IMSAT authors' code uses
@@ -27,7 +30,8 @@ class BatchNorm(nn.Module):
 
     Freezing the averages by toggling a module attribute is unreliable across PyTorch versions, so
     the averages are only ever handed over in ``train`` mode. Statistics are float32 for bfloat16
-    activations too.
+    activations too. Where several processes compute a batch, its statistics are those of all its
+    rows: who trains sets ``share`` for that long.
 
     Args:
         n_features: d, the number of columns or maps, each with a scale and an offset.
@@ -36,6 +40,7 @@ class BatchNorm(nn.Module):
 
     running_mean: Tensor
     running_var: Tensor
+    share: BatchShare = WHOLE
 
     def __init__(self, n_features: int, epsilon: float = EPSILON) -> None:
         super().__init__()
@@ -62,6 +67,10 @@ class BatchNorm(nn.Module):
                 z, self.running_mean, self.running_var, scale, offset, False, 0.0, self.epsilon
             )
         mean, var = (self.running_mean, self.running_var) if mode == "train" else (None, None)
-        if z.numel() == z.shape[1]:  # one value a column has no statistics: it becomes the offset
+        count = self.share.size(len(z)) * z.shape[2:].numel()
+        if count == 1:  # one value a column has no statistics: it becomes the offset
             return offset.to(z.dtype).view(1, -1, *[1] * (z.ndim - 2)).expand_as(z) + 0 * z
+        if self.share is not WHOLE:
+            averages = None if mean is None or var is None else (mean, var, MOMENTUM)
+            return shared_norm(z, scale, offset, self.epsilon, self.share, averages)
         return functional.batch_norm(z, mean, var, scale, offset, True, MOMENTUM, self.epsilon)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ..batch_share import WHOLE, BatchShare
 from ..errors import ParameterError, require_choice
 from .generative_hashing import BitModel, expected_generative_loss, generative_loss
 from .scaled_generative import Scales, scaled_code_loss, scaled_generative_loss
@@ -24,19 +25,24 @@ ESTIMATORS = (
 )
 
 
-def draw_bits(logits: Tensor, generator: torch.Generator | None) -> Tensor:
+def draw_bits(
+    logits: Tensor, generator: torch.Generator | None, share: BatchShare = WHOLE
+) -> Tensor:
     """Return bits of 0 and 1 without gradient: drawn, or the likelier ones.
 
     Args:
         logits: shape (n, l).
         generator: source of the draw, on the CPU; None: set where the logit is above 0.
+        share: where the rows lie that the batch has beside these: bits are drawn for all, so that
+            a row's do not depend on who computes it.
 
     Returns:
         Shape (n, l), dtype of ``logits``; a logit of 0 is unset where nothing is drawn.
     """
     if generator is None:
         return (logits > 0).to(logits.dtype)
-    uniform = torch.rand(logits.shape, generator=generator, dtype=torch.float32)
+    form = (share.size(len(logits)), *logits.shape[1:])
+    uniform = share.mine(torch.rand(form, generator=generator, dtype=torch.float32))
     return (logits.detach().sigmoid() > uniform.to(logits.device)).to(logits.dtype)
 
 
@@ -98,6 +104,7 @@ def surrogate_loss(
     *,
     scales: Scales | None = None,
     prior_deviation: float = 0.5,
+    share: BatchShare = WHOLE,
 ) -> Tensor:
     """Generative loss of each row, whose backward pass is the named gradient estimator.
 
@@ -113,6 +120,7 @@ def surrogate_loss(
         scales: of the codewords in each row, see `scaled_generative_loss`; the mean over them is
             always in closed form. None: there are none.
         prior_deviation: of the logarithm of a scale under its prior.
+        share: as for `draw_bits`.
 
     Returns:
         Shape (n,), nats: the closed form for "analytic", else the loss of the code that was taken.
@@ -134,7 +142,7 @@ def surrogate_loss(
             "torch.Generator."
         )
     fixed = logits.detach()
-    h = model.values(draw_bits(fixed, generator if draws else None))
+    h = model.values(draw_bits(fixed, generator if draws else None, share))
     with torch.no_grad():
         exact = estimator == "finite_difference"
         gradient = logit_gradient(x, h, fixed, model, exact=exact, scales=scales)

@@ -11,51 +11,56 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..batch_share import WHOLE, BatchShare
 
-def bit_conditional_entropy(logits: Tensor) -> Tensor:
+
+def bit_conditional_entropy(logits: Tensor, share: BatchShare = WHOLE) -> Tensor:
     """Sum over bits of the entropy H(Y_d|X) given the rows, in nats.
 
     Args:
         logits: network output, shape (n, n_bits).
+        share: where the rows lie that the batch has beside these; see `quantal.batch_share`.
 
     Returns:
         Scalar in [0, n_bits * log 2]; 0 when every bit of every row is decided.
 
     Source: Hu et al. 2017, Eq. 14 with 6; the authors' imsat_hash.py.
     """
-    return (functional.softplus(logits) - logits.sigmoid() * logits).sum(dim=1).mean()
+    return share.mean((functional.softplus(logits) - logits.sigmoid() * logits).sum(dim=1))
 
 
-def bit_marginal_entropy(logits: Tensor) -> Tensor:
+def bit_marginal_entropy(logits: Tensor, share: BatchShare = WHOLE) -> Tensor:
     """Sum over bits of the entropy H(Y_d) of a bit's mean over the batch, in nats.
 
     Args:
         logits: network output, shape (n, n_bits).
+        share: where the rows lie that the batch has beside these; see `quantal.batch_share`.
 
     Returns:
         Scalar in [0, n_bits * log 2]; n_bits * log 2 when every bit is 1 for half of the rows.
 
     Source: Hu et al. 2017, Eq. 14 with 7; the authors' imsat_hash.py.
     """
-    ones, zeros = _means(logits)
+    ones, zeros = _means(logits, share)
     return -(xlogx(ones) + xlogx(zeros)).sum()
 
 
-def bit_information(logits: Tensor) -> Tensor:
+def bit_information(logits: Tensor, share: BatchShare = WHOLE) -> Tensor:
     """Sum over bits of the mutual information I(X;Y_d) of rows and bit, in nats.
 
     Args:
         logits: network output, shape (n, n_bits).
+        share: where the rows lie that the batch has beside these; see `quantal.batch_share`.
 
     Returns:
         Scalar in [0, n_bits * log 2]; larger is better, so trainers minimise its negative.
 
     Source: Hu et al. 2017, first sum of Eq. 14.
     """
-    return bit_marginal_entropy(logits) - bit_conditional_entropy(logits)
+    return bit_marginal_entropy(logits, share) - bit_conditional_entropy(logits, share)
 
 
-def pair_information(logits: Tensor) -> Tensor:
+def pair_information(logits: Tensor, share: BatchShare = WHOLE) -> Tensor:
     """Sum over ordered pairs of bits d != d' of their mutual information I(Y_d;Y_d'), in nats.
 
     Bits are independent given a row, so the joint probability of two bits is the mean over rows of
@@ -63,6 +68,7 @@ def pair_information(logits: Tensor) -> Tensor:
 
     Args:
         logits: network output, shape (n, n_bits).
+        share: where the rows lie that the batch has beside these; see `quantal.batch_share`.
 
     Returns:
         Scalar >= 0 but for rounding, 0 when bits are independent; two equal balanced bits add
@@ -75,7 +81,7 @@ def pair_information(logits: Tensor) -> Tensor:
     p = logits.sigmoid()
     with torch.no_grad():
         q = (-logits).sigmoid()  # 1 - p would lose the digits of a small q
-    value: Tensor = _PairInformation.apply(p, q)  # type: ignore[no-untyped-call]
+    value: Tensor = _PairInformation.apply(p, q, share)  # type: ignore[no-untyped-call]
     return value
 
 
@@ -88,19 +94,22 @@ class _PairInformation(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, p: Tensor, q: Tensor) -> Tensor:
-        n = len(p)
-        joint = (p.T @ p / n, p.T @ q / n, q.T @ q / n)  # (n_bits, n_bits) each
-        ratios = log_ratios(joint, (p.mean(dim=0), q.mean(dim=0)))
+    def forward(ctx: Any, p: Tensor, q: Tensor, share: BatchShare) -> Tensor:
+        n = share.size(len(p))
+        parts = (p.T @ p / n, p.T @ q / n, q.T @ q / n)  # (n_bits, n_bits) each
+        both, one, none = (share.added(part) for part in parts)
+        joint = (both, one, none)
+        ratios = log_ratios(joint, (share.mean(p), share.mean(q)))
         both, one, none = ratios
         ctx.save_for_backward(p, q, both - one.T, one - none)
+        ctx.n = n
         return _weighted_sum(joint, ratios)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         p, q, with_ones, with_zeros = ctx.saved_tensors
         by_p = torch.addmm(p @ with_ones.T, q, with_zeros.T)  # (n, n_bits)
-        return by_p.mul_(2 * gradient / len(p)), None
+        return by_p.mul_(2 * gradient / ctx.n), None, None
 
 
 Joint = tuple[Tensor, Tensor, Tensor]
@@ -143,6 +152,6 @@ def _safe_log(values: Tensor) -> Tensor:
     return values.clamp_min(torch.finfo(values.dtype).tiny).log()
 
 
-def _means(logits: Tensor) -> tuple[Tensor, Tensor]:
+def _means(logits: Tensor, share: BatchShare) -> tuple[Tensor, Tensor]:
     """Return the mean probabilities of 1 and of 0, shape (n_bits,) each."""
-    return logits.sigmoid().mean(dim=0), (-logits).sigmoid().mean(dim=0)
+    return share.mean(logits.sigmoid()), share.mean((-logits).sigmoid())

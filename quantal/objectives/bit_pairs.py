@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..batch_share import WHOLE, BatchShare
 from ..errors import require_choice
 from .bit_gradients import ESTIMATORS, draw_bits
 from .generative_hashing import CODINGS
@@ -133,6 +134,7 @@ def pair_surrogate(
     slope: Tensor | float,
     offset: Tensor | float,
     coding: str,
+    share: BatchShare = WHOLE,
 ) -> Tensor:
     """Loss of each pair, whose backward pass is the named gradient estimator.
 
@@ -145,6 +147,7 @@ def pair_surrogate(
         slope: as for `pair_loss`.
         offset: as for `pair_loss`.
         coding: "01" or "pm1".
+        share: as for `draw_bits`.
 
     Returns:
         Shape (m,), nats: `expected_pair_loss` for "analytic", else `pair_loss` of the codes that
@@ -162,7 +165,9 @@ def pair_surrogate(
     require_choice("coding", coding, CODINGS)
     step, low = (1, 0.0) if coding == "01" else (2, -1.0)
     source = None if estimator == "straight_through_hard" else generator
-    h, other = (low + step * draw_bits(logits.detach(), source) for logits in (first, second))
+    h, other = (
+        low + step * draw_bits(logits.detach(), source, share) for logits in (first, second)
+    )
     with torch.no_grad():
         if estimator == "finite_difference":
             changes = [

@@ -5,22 +5,25 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..batch_share import WHOLE, BatchShare
+
 SMALLEST = torch.finfo(torch.float64).eps  # the authors' floor under every probability
 
 
-def joint_assignment(log_p: Tensor, log_q: Tensor) -> Tensor:
+def joint_assignment(log_p: Tensor, log_q: Tensor, share: BatchShare = WHOLE) -> Tensor:
     """Mean over pairs of the outer product of two assignments, made symmetric.
 
     Args:
         log_p: log-probabilities of the rows, shape (..., n, k).
         log_q: log-probabilities of their copies, shape (..., n, k).
+        share: where the rows lie that the batch has beside these; see `quantal.batch_share`.
 
     Returns:
         Joint probabilities of the two labels, shape (..., k, k), symmetric; they sum to 1.
 
     Source: Ji, Henriques, Vedaldi 2019, Eq. 3.
     """
-    joint = log_p.exp().transpose(-1, -2) @ log_q.exp()
+    joint = share.total(log_p.exp().transpose(-1, -2) @ log_q.exp())
     joint = (joint + joint.transpose(-1, -2)) / 2
     return joint / joint.sum(dim=(-1, -2), keepdim=True)
 
@@ -46,7 +49,9 @@ def joint_information(joint: Tensor, entropy_weight: float = 1.0) -> Tensor:
     return (floored * gain).sum(dim=(-1, -2))
 
 
-def paired_information(log_p: Tensor, log_q: Tensor, entropy_weight: float = 1.0) -> Tensor:
+def paired_information(
+    log_p: Tensor, log_q: Tensor, entropy_weight: float = 1.0, share: BatchShare = WHOLE
+) -> Tensor:
     """Mutual information I(Y;Y~) between the labels of rows and of their copies, in nats.
 
     A batch overestimates it: the joint has k * k entries and is estimated from n pairs.
@@ -55,10 +60,11 @@ def paired_information(log_p: Tensor, log_q: Tensor, entropy_weight: float = 1.0
         log_p: log-probabilities of the rows, shape (..., n, k).
         log_q: log-probabilities of their copies, shape (..., n, k).
         entropy_weight: see `joint_information`.
+        share: where the rows lie that the batch has beside these; see `quantal.batch_share`.
 
     Returns:
         Shape (...); larger is better, so trainers minimise its negative.
 
     Source: Ji, Henriques, Vedaldi 2019, Eq. 1 to 5; Peng et al. 2019, Eq. 1 to 3.
     """
-    return joint_information(joint_assignment(log_p, log_q), entropy_weight)
+    return joint_information(joint_assignment(log_p, log_q, share), entropy_weight)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ..batch_share import WHOLE, BatchShare
 from .divergence import Divergence, label_divergence
 
 LogitsOf = Callable[[Tensor], Tensor]
@@ -34,19 +35,27 @@ def unit_rows(r: Tensor, fallback: Tensor) -> Tensor:
     return scaled.div(torch.linalg.vector_norm(scaled, dim=1, keepdim=True))
 
 
-def random_direction(x: Tensor, generator: torch.Generator) -> Tensor:
+def random_direction(x: Tensor, generator: torch.Generator, share: BatchShare = WHOLE) -> Tensor:
     """Draw a random unit vector for every row of ``x``, shape (n, d), from ``generator``.
 
     Directions are Gaussian, normalised; from 64 columns up the entries are uniform instead, which
     has the same covariance and, in so many dimensions, the same projections.
+
+    Args:
+        x: rows, shape (n, d).
+        generator: source of the draws.
+        share: where the rows lie that the batch has beside these: directions are drawn for all, so
+            that a row's does not depend on who computes it.
     """
-    n, d = x.shape
+    n, d = share.size(len(x)), x.shape[1]
     if d < WIDE or x.device.type != "cpu":
-        draw = torch.randn(n, d, generator=generator, device=generator.device).to(x.device)
+        drawn = torch.randn(n, d, generator=generator, device=generator.device)
+        draw = share.mine(drawn).to(x.device)
     else:
         words = torch.empty((n * d + 7) // 8, dtype=torch.int64)
         words.random_(-(2**63), None, generator=generator)
-        draw = words.view(torch.int8)[: n * d].view(n, d).float().add_(0.5)  # symmetric about 0
+        drawn = words.view(torch.int8)[: n * d].view(n, d)
+        draw = share.mine(drawn).float().add_(0.5)  # symmetric about 0
     return draw.mul_(torch.linalg.vector_norm(draw, dim=1, keepdim=True).reciprocal_())
 
 
@@ -59,6 +68,7 @@ def adversarial_direction(
     n_power: int = 1,
     generator: torch.Generator,
     divergence: Divergence = label_divergence,
+    share: BatchShare = WHOLE,
 ) -> Tensor:
     """Find the unit direction in which the prediction changes most, by power iteration.
 
@@ -71,7 +81,8 @@ def adversarial_direction(
         xi: length of the probing step, in the unit of ``x``; a number or shape (n, 1).
         n_power: power iterations, >= 1.
         generator: source of the first direction.
-        divergence: how much a prediction has changed.
+        divergence: how much a prediction has changed, as a mean over the batch.
+        share: as for `random_direction`.
 
     Returns:
         Unit rows, shape (n, d), without gradient.
@@ -80,7 +91,7 @@ def adversarial_direction(
     imsat_cluster.py. Differs: rows are normalised by their largest entry first, and a row whose
     gradient is exactly zero keeps its random direction.
     """
-    direction = random_direction(x, generator)
+    direction = random_direction(x, generator, share)
     step = torch.as_tensor(xi, dtype=x.dtype, device=x.device)
     for _ in range(n_power):
         # The gradient by the probe is the one by the direction but for each row's length.
@@ -103,6 +114,7 @@ def vat_penalty(
     n_power: int = 1,
     generator: torch.Generator,
     divergence: Divergence = label_divergence,
+    share: BatchShare = WHOLE,
 ) -> Tensor:
     """Virtual adversarial penalty KL[p(y|x) || p(y|x + r)], mean over rows, in nats.
 
@@ -116,7 +128,8 @@ def vat_penalty(
         xi: see `adversarial_direction`.
         n_power: see `adversarial_direction`.
         generator: source of the first direction.
-        divergence: how much a prediction has changed.
+        divergence: how much a prediction has changed, as a mean over the batch.
+        share: as for `random_direction`.
 
     Returns:
         Scalar >= 0; gradients reach the parameters only through p(y|x + r).
@@ -132,6 +145,7 @@ def vat_penalty(
         n_power=n_power,
         generator=generator,
         divergence=divergence,
+        share=share,
     )
     return divergence(target, logits_of(torch.addcmul(x, direction, radius[:, None])))
 
@@ -144,6 +158,7 @@ def rpt_penalty(
     *,
     generator: torch.Generator,
     divergence: Divergence = label_divergence,
+    share: BatchShare = WHOLE,
 ) -> Tensor:
     """Random perturbation penalty KL[p(y|x) || p(y|x + r)] with r uniform on a sphere, in nats.
 
@@ -154,12 +169,13 @@ def rpt_penalty(
             `bit_divergence` logits; a target, hence detached here.
         radius: length of each row's r, shape (n,), in the unit of ``x``.
         generator: source of r.
-        divergence: how much a prediction has changed.
+        divergence: how much a prediction has changed, as a mean over the batch.
+        share: as for `random_direction`.
 
     Returns:
         Scalar >= 0.
 
     Source: Hu et al. 2017, Eq. 3 and 5 (after Bachman et al. 2014).
     """
-    perturbed = torch.addcmul(x, random_direction(x, generator), radius[:, None])
+    perturbed = torch.addcmul(x, random_direction(x, generator, share), radius[:, None])
     return divergence(clean.detach(), logits_of(perturbed))

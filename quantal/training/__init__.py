@@ -3,6 +3,7 @@
 from .artifact import Artifact, read_artifact, write_artifact
 from .checkpoint import Checkpoints
 from .collapse import Collapse, diagnose
+from .distributed import Processes, current, joined, share_of, started_together
 from .loop import PassStep, Plan, Progress, Run, Step
 from .precision import has_fast_bfloat16, resolve_device, resolve_dtype
 from .progress_bar import ProgressBar
@@ -16,17 +17,22 @@ __all__ = [
     "Collapse",
     "PassStep",
     "Plan",
+    "Processes",
     "Progress",
     "ProgressBar",
     "Run",
     "RunSequence",
     "Step",
+    "current",
     "diagnose",
     "has_fast_bfloat16",
+    "joined",
     "read_artifact",
     "resolve_device",
     "resolve_dtype",
     "schedule_named",
+    "share_of",
+    "started_together",
     "stepped",
     "write_artifact",
 ]

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from .checkpoint import Checkpoints, clone_tensors, restore_run
+from .distributed import Processes
 from .loop import Listener, Progress, Run
 from .progress_bar import ProgressBar
 
@@ -58,22 +59,26 @@ class Attempts:
 
 
 def train_best(
-    attempts: Attempts, bar: ProgressBar, checkpoints: Checkpoints | None, *, resume: bool
+    attempts: Attempts,
+    bar: ProgressBar,
+    checkpoints: Checkpoints | None,
+    *,
+    resume: bool,
+    processes: Processes | None = None,
 ) -> Outcome:
     """Run the attempts and return the best of the last rung tried.
 
     Args:
         attempts: what to try.
         bar: hears of every step.
-        checkpoints: where state is kept, or None.
+        checkpoints: where state is kept, or None; of several processes only the first has one.
         resume: start from the newest checkpoint if there is one.
+        processes: those that run the attempts together, and take the first one's word for which
+            is best.
     """
     listeners: list[Listener] = [bar] if checkpoints is None else [bar, checkpoints]
-    number, best, saved = 0, None, None
-    if checkpoints is not None and resume:
-        saved = checkpoints.latest()
-    elif checkpoints is not None:
-        checkpoints.require_empty()
+    number, best = 0, None
+    saved = _saved(checkpoints, resume, processes)
     if saved is not None:
         number, best = _stored_best(*saved)
     while True:
@@ -84,14 +89,35 @@ def train_best(
         _announce(number, best, run, bar, checkpoints)
         train_or_keep(run, checkpoints)
         objective = attempts.judge(run)
+        if processes is not None:
+            objective = processes.agreed(float(objective))
         if best is None or objective < best.objective:
             best = Outcome(number, objective, vars(run.progress), clone_tensors(run.network))
         number += 1
         rung, restart = divmod(number, attempts.n_restarts)
         if restart == 0:
-            if attempts.accept(best) or rung == attempts.n_rungs:
+            accepted = attempts.accept(best)
+            if processes is not None:
+                accepted = processes.agreed(bool(accepted))
+            if accepted or rung == attempts.n_rungs:
                 return best
             best = None  # a new rung has another objective, so its values are not comparable
+
+
+def _saved(
+    checkpoints: Checkpoints | None, resume: bool, processes: Processes | None
+) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """Return the state to start from, or None to start afresh."""
+
+    def find() -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        if checkpoints is None:
+            return None
+        if resume:
+            return checkpoints.latest()
+        checkpoints.require_empty()
+        return None
+
+    return find() if processes is None else processes.from_first(find)
 
 
 def train_or_keep(run: Run, checkpoints: Checkpoints | None) -> None:

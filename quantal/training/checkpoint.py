@@ -66,12 +66,24 @@ def restore_run(run: Run, tensors: dict[str, Tensor], progress: dict[str, Any]) 
         whole = run.optimizer.state_dict()
         run.optimizer.load_state_dict({**whole, "state": states})
         run.generator.set_state(tensors["generator"])
-        run.progress = Progress(**{**progress, "best": float(progress["best"])})
-    except (RuntimeError, KeyError, ValueError, TypeError) as error:
+        run.progress = _sound_progress(progress)
+    except (RuntimeError, AttributeError, KeyError, ValueError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise FileFormatError(
             f"The checkpoint does not fit this run ({reason}). Delete it to start afresh."
         ) from None
+
+
+def _sound_progress(stored: dict[str, Any]) -> Progress:
+    """Return the progress that a state holds, or raise ValueError or TypeError."""
+    progress = Progress(**{**stored, "best": float(stored["best"])})
+    counts = (progress.step, progress.stale_epochs)
+    numbers = [*progress.sums.values(), *(v for past in progress.history.values() for v in past)]
+    if not all(type(count) is int and count >= 0 for count in counts):
+        raise ValueError(f"its counts are {counts}")
+    if not all(type(number) in {int, float} for number in numbers):
+        raise ValueError("its history holds something else than numbers")
+    return progress
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -150,7 +162,9 @@ class Checkpoints:
         try:
             state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
             owner, digest, version = state["owner"], state["sha256"], state["version"]
-        except (ValueError, KeyError, TypeError):
+            if not all(isinstance(state[part], dict) for part in ("progress", "extra")):
+                raise TypeError
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise FileFormatError(
                 f"{folder}/state.json is damaged. Delete {folder} to resume from an older "
                 "checkpoint."

@@ -13,6 +13,7 @@ from torch import Tensor
 from ..errors import NonFiniteLossError
 from . import underflow
 from .batches import batches_per_epoch, epoch_order
+from .distributed import Processes, shared_statistics
 from .schedules import Schedule, constant
 
 Step = Callable[[Tensor], dict[str, Tensor]]
@@ -142,6 +143,8 @@ class Run:
         plan: see `Plan`.
         generator: the generator that ``step`` draws from; its state is part of a checkpoint.
         listeners: told of each step and epoch, in order.
+        processes: those that take every step together, each with its share of the rows; ``step``
+            gets the whole batch's numbers all the same. None: this one alone.
     """
 
     def __init__(
@@ -151,6 +154,7 @@ class Run:
         plan: Plan,
         generator: torch.Generator,
         listeners: Sequence[Listener] = (),
+        processes: Processes | None = None,
     ) -> None:
         self.network = network
         self.plan = plan
@@ -160,6 +164,7 @@ class Run:
         self.between_steps = True
         self._step = step
         self._listeners = listeners
+        self._processes = processes
 
     def train(self) -> Progress:
         """Run from where ``progress`` stands to the end of the plan.
@@ -167,7 +172,16 @@ class Run:
         Raises:
             NonFiniteLossError: A term became nan or infinite; names the step and the term. The
                 parameters are those before that step.
+            LostProcessError: One of the processes ended.
         """
+        if self._processes is None:
+            return self._train()
+        self._processes.start_alike(self.network)
+        size = min(self.plan.batch_size, self.plan.n_rows)
+        with shared_statistics(self.network, self._processes.share(size)):
+            return self._train()
+
+    def _train(self) -> Progress:
         per_epoch = self.plan.steps_per_epoch
         while not self.progress.stopped:
             epoch, first = divmod(self.progress.step, per_epoch)
@@ -202,6 +216,8 @@ class Run:
         self._require_finite(named)
         self.optimizer.zero_grad(set_to_none=True)
         terms["total"].backward()  # type: ignore[no-untyped-call]
+        if self._processes is not None:
+            self._processes.sum_gradients(self.network.parameters())
         self.optimizer.step()
         sums = self.progress.sums
         self.progress.sums = {name: sums.get(name, 0.0) + value for name, value in named.items()}

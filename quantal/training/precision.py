@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from ..errors import ParameterError, require_choice
+from .distributed import current, own_device
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 WIDE_ENOUGH = 256  # below this width casting costs more than the faster products save
@@ -17,9 +18,13 @@ WIDE_ENOUGH = 256  # below this width casting costs more than the faster product
 def resolve_device(device: str) -> torch.device:
     """Return the device for "auto" (CUDA if there), or the named one if it exists.
 
+    Of several processes that fit together each takes its own GPU for "auto" and "cuda".
+
     Raises:
         ParameterError: The device is unknown or absent.
     """
+    if device in {"auto", "cuda"} and current() is not None and torch.cuda.is_available():
+        return own_device()
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

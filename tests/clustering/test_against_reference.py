@@ -29,7 +29,7 @@ def direction(monkeypatch):
     """One fixed first direction for both implementations."""
     fixed = torch.randn(N, D, generator=torch.Generator().manual_seed(1))
     unit = fixed / fixed.norm(dim=1, keepdim=True)
-    monkeypatch.setattr(virtual_adversarial, "random_direction", lambda x, generator: unit)
+    monkeypatch.setattr(virtual_adversarial, "random_direction", lambda x, *_: unit)
     monkeypatch.setattr(torch, "randn_like", lambda x: fixed)
 
 
