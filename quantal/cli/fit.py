@@ -111,7 +111,7 @@ def fit(
     dataset = read_rows(data, given_options(reading), terminal)
     known = {} if pairs is None else {"pairs": row_pairs(columns, dataset.ids, str(pairs))}
     seconds = _train(estimator, dataset, known, folder, terminal)
-    save_model(estimator, dataset, out)
+    save_model(estimator, dataset, out, seconds)
     _finish(estimator, dataset, seconds, out, labels, terminal)
 
 

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 OF_THIS_RUN = {"checkpoint": None, "resume": False, "verbose": 0}  # no matters of the model
 
 
-def save_model(estimator: Any, dataset: Dataset, out: Path) -> None:
-    """Save a fitted model that remembers how its rows were read.
+def save_model(estimator: Any, dataset: Dataset, out: Path, seconds: float) -> None:
+    """Save a fitted model that remembers how its rows were read, and how long the fit took.
 
     Raises:
         ParameterError: ``out`` cannot be written; says where the model is instead.
     """
     estimator.reader_ = dataset.reader
+    estimator.fit_seconds_ = round(seconds, 3)
     known = estimator.get_params()
     estimator.set_params(**{name: v for name, v in OF_THIS_RUN.items() if name in known})
     try:

@@ -45,3 +45,22 @@ def test_an_unchanged_artifact_is_taken_back(artifact):
     again = RIM.from_artifact(artifact).to_artifact()
     assert again.config == artifact.config
     assert all(torch.equal(again.tensors[k], v) for k, v in artifact.tensors.items())
+
+
+def test_the_seconds_of_a_fit_are_kept_where_they_were_told(artifact):
+    model = RIM.from_artifact(artifact)
+    assert not hasattr(model, "fit_seconds_")
+    model.fit_seconds_ = 1.25
+    timed = model.to_artifact()
+    assert timed.manifest["seconds"] == 1.25
+    again = RIM.from_artifact(timed)
+    assert again.fit_seconds_ == 1.25
+    again.set_params(hidden_layer_sizes=()).fit(load_iris().data)
+    assert not hasattr(again, "fit_seconds_")
+
+
+@pytest.mark.parametrize("seconds", ["1", -1.0, float("inf"), True, None])
+def test_seconds_that_are_no_time_are_refused(artifact, seconds):
+    manifest = {**artifact.manifest, "seconds": seconds}
+    with pytest.raises(FileFormatError, match=r"the fit took .* seconds"):
+        RIM.from_artifact(Artifact(artifact.config, artifact.tensors, manifest))
