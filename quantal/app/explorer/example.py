@@ -84,7 +84,8 @@ def vector_example(rows: ModelRows, text: str) -> NDArray[np.float32]:
     except ValueError:
         wrong = next(word for word in words if not _is_number(word))
         raise DataError(f"{wrong[:40]!r} is no number. Paste numbers like 0.5 or -1e3.") from None
-    single = values.astype(np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinity and is refused
+        single = values.astype(np.float32)
     if not np.isfinite(single).all():
         raise DataError("Every number must be finite, got nan, infinity or one beyond 3e38.")
     return single.reshape(1, *rows.data.x.shape[1:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Any
 
+import numpy as np
 from fastapi import File, Form, Query, Response, UploadFile
 
 from ...errors import ParameterError
@@ -43,7 +44,7 @@ class ExampleSearch:
         [shown] = explorer.shown([number])
         chosen = self._measure(measure)
         here = f"/search?row={number}&measure={chosen}"
-        return self._found(example, chosen, shown=shown, here=here)
+        return self._found(example, chosen, number, shown=shown, here=here)
 
     async def by_example(
         self,
@@ -77,16 +78,27 @@ class ExampleSearch:
         wanted = "Choose an image file" if rows.form == "image" else "Paste the numbers of a row"
         raise ParameterError(f"There was no example to search by. {wanted}.")
 
-    def _found(self, example: Any, measure: str, **values: Any) -> Response:
+    def _found(
+        self, example: Any, measure: str, without: int | None = None, **values: Any
+    ) -> Response:
         explorer = self._explorer
-        hits = explorer.nearest.search(example, measure, HITS)
+        hits = explorer.nearest.search(example, measure, HITS, without=without)
+        picture = ""
+        if explorer.rows.form == "image":
+            picture = explorer.pictures.data_uri(np.asarray(example[0]))
         shown = explorer.shown(hits.rows, distances=_in_words(hits))
         counts = Counter(hit.cluster.number for hit in shown).most_common(3)
         titles = {hit.cluster.number: hit.cluster.title for hit in shown}
         where = [(number, titles[number], count) for number, count in counts]
-        guesses = explorer.guesses(example)
+        guesses = explorer.guesses(example, most=3)
         return self._page(
-            measure, hits=shown, note=hits.note, where=where, guesses=guesses, **values
+            measure,
+            hits=shown,
+            note=hits.note,
+            where=where,
+            guesses=guesses,
+            picture=picture,
+            **values,
         )
 
     def _page(self, measure: str, here: str = "/search", **values: Any) -> Response:
@@ -98,6 +110,7 @@ class ExampleSearch:
             "guesses": [],
             "shown": None,
             "said": "",
+            "picture": "",
             "vector": "",
             "text": "",
         }

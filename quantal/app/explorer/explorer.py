@@ -17,7 +17,7 @@ from .curation import Curation
 from .identity import identity_of
 from .model_rows import ModelRows
 from .nearest import Nearest
-from .row_pictures import RowPictures
+from .row_pictures import TILE, RowPictures
 from .row_text import bars, shortened, statistics
 from .starting_labels import starting_labels
 
@@ -94,6 +94,8 @@ class Explorer:
             "n_rows": len(self.rows),
             "form": self.rows.form,
             "stamp": self.stamp,
+            "has_square_pixels": self.rows.form == "image"
+            and max(self.rows.data.x.shape[1:]) < TILE,
             "measure": MEASURES[self.curation.measure],
             "last": self.curation.last_done(),
             "next": self.curation.next_undone(),

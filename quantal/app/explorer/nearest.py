@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
 from typing import Any
@@ -59,15 +59,21 @@ class Nearest:
             found["probability"] = "Hellinger distance of the cluster probabilities"
         return found
 
-    def search(self, example: Any, measure: str, k: int) -> Hits:
+    def search(self, example: Any, measure: str, k: int, *, without: int | None = None) -> Hits:
         """Return the k nearest rows; equally near ones by their number.
 
         Args:
             example: one row in the form that `ModelRows.take` gives.
             measure: a key of `measures`.
             k: how many, at most all.
+            without: a row to leave out, the example itself.
         """
-        k = min(k, len(self._rows))
+        hits = self._found(example, measure, min(k + (without is not None), len(self._rows)))
+        kept = [i for i, row in enumerate(hits.rows) if row != without][:k]
+        rows, distances = [hits.rows[i] for i in kept], [hits.distances[i] for i in kept]
+        return replace(hits, rows=rows, distances=distances)
+
+    def _found(self, example: Any, measure: str, k: int) -> Hits:
         if measure == "hamming":
             code = self._rows.model.encode(example)
             bits, ids = hamming_search(self._codes(), code, k, n_threads=1)

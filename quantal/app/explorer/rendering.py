@@ -75,7 +75,10 @@ class PageRoute(APIRoute):
             except QuantalError as error:
                 gone = str(error).startswith("There is no cluster")
                 here = _own_referer(request)
-                return render("error", 404 if gone else 400, message=str(error), here=here)
+                is_form = request.method == "POST"
+                return render(
+                    "error", 404 if gone else 400, message=str(error), here=here, is_form=is_form
+                )
 
         return answer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Sequence
 from threading import Lock
@@ -38,7 +39,16 @@ class RowPictures:
             row: its number.
             longest: pixels of the longer side at most.
         """
-        return _encoded(self._tile(row, longest))
+        return _encoded(_tile(self.pixels(row), longest))
+
+    def data_uri(self, image: NDArray[Any]) -> str:
+        """Return an image in the rows' unit as PNG in the form of an address.
+
+        Args:
+            image: (h, w), (h, w, c) or (c, h, w).
+        """
+        png = _encoded(_tile(self._as_bytes(image), 2 * TILE))
+        return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
     def strip(self, rows: Sequence[int]) -> bytes:
         """Return rows side by side as one PNG file with transparent gaps.
@@ -46,7 +56,7 @@ class RowPictures:
         Args:
             rows: their numbers, at least one.
         """
-        tiles = [self._tile(row, 2 * TILE) for row in rows]
+        tiles = [_tile(self.pixels(row), 2 * TILE) for row in rows]
         width, height = tiles[0].size
         strip = Image.new("RGBA", (len(tiles) * (width + GAP) - GAP, height))
         for i, tile in enumerate(tiles):
@@ -55,7 +65,10 @@ class RowPictures:
 
     def pixels(self, row: int) -> NDArray[np.uint8]:
         """Return one row as bytes, (h, w) or (h, w, 3)."""
-        image = channels_last(np.asarray(self._rows.data.x[row]))
+        return self._as_bytes(np.asarray(self._rows.data.x[row]))
+
+    def _as_bytes(self, given: NDArray[Any]) -> NDArray[np.uint8]:
+        image = channels_last(given)
         if image.dtype == bool:
             return image.astype(np.uint8) * np.uint8(255)
         if image.dtype == np.uint8:
@@ -74,18 +87,6 @@ class RowPictures:
                 self._range = float(np.nanmin(block)), float(np.nanmax(block))
             return self._range
 
-    def _tile(self, row: int, longest: int) -> Image.Image:
-        """Enlarge small images by a whole factor, so that pixels stay square; reduce large ones."""
-        image = Image.fromarray(self.pixels(row))
-        longer = max(image.size)
-        if longer > longest:
-            image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-        elif longer < TILE:
-            factor = -(-TILE // longer)
-            size = (image.width * factor, image.height * factor)
-            image = image.resize(size, Image.Resampling.NEAREST)
-        return image
-
 
 def channels_last(image: NDArray[Any]) -> NDArray[Any]:
     """Return an image as (h, w) or (h, w, 3); of other numbers of channels the first is shown."""
@@ -94,6 +95,19 @@ def channels_last(image: NDArray[Any]) -> NDArray[Any]:
     if image.shape[-1] not in {1, 3} and image.shape[0] in {1, 3}:
         image = np.moveaxis(image, 0, -1)
     return image if image.shape[-1] == 3 else image[..., 0]
+
+
+def _tile(pixels: NDArray[np.uint8], longest: int) -> Image.Image:
+    """Enlarge small images by a whole factor, so that pixels stay square; reduce large ones."""
+    image = Image.fromarray(pixels)
+    longer = max(image.size)
+    if longer > longest:
+        image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    elif longer < TILE:
+        factor = -(-TILE // longer)
+        size = (image.width * factor, image.height * factor)
+        image = image.resize(size, Image.Resampling.NEAREST)
+    return image
 
 
 def _encoded(image: Image.Image) -> bytes:
