@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DataError, FileFormatError, ParameterError
+from ..errors import DataError, FileFormatError, ParameterError, QuantalError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,9 +35,11 @@ def read_pair_file(path: Path) -> list[NDArray[Any]]:
         )
     if not path.is_file():
         raise DataError(f"--pairs {path} does not exist. Name a file of {COLUMNS}.")
+    with path.open("rb"):  # one that may not be read is no damaged one
+        pass
     try:
         columns = _array(path) if suffix == ".npy" else _table(path, suffix)
-    except OSError:
+    except QuantalError:
         raise
     except Exception as error:  # the readers of Arrow and NumPy raise many kinds
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -86,9 +88,9 @@ def row_pairs(
 
 
 def _array(path: Path) -> list[NDArray[Any]]:
-    import numpy as np
+    from ..data.numpy_files import map_npy
 
-    table = np.load(path, allow_pickle=False)
+    table = map_npy(path)
     return list(table.T) if table.ndim == 2 else [table]
 
 

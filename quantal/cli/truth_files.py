@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DataError, FileFormatError, ParameterError, suggestion
+from ..errors import DataError, FileFormatError, ParameterError, QuantalError, suggestion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,6 +17,8 @@ NAMES = ("label", "labels", "y", "target", "targets", "class", "classes", "truth
 ID = "id"
 SUFFIXES = (".parquet", ".csv", ".tsv", ".npy", ".npz")
 NAMED_PREFIX = "name:"
+Columns = dict[str, Callable[[], "NDArray[Any]"]]
+"""What gives each column or array of a file, which is not read before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,31 +79,44 @@ def read_labels(source: str, column: str | None = None) -> LabelColumn:
             f"{source} ends in {suffix or 'no suffix'!r}; labels are read from "
             f"{', '.join(SUFFIXES)} or a named set such as name:digits."
         )
+    with path.open("rb"):  # one that may not be read is no damaged one
+        pass
     try:
         columns = _arrays(path) if suffix in {".npy", ".npz"} else _table(path, suffix)
-    except OSError:
+        has_ids = ID in columns and column != ID
+        name = _choose([key for key in columns if key != ID or not has_ids], column, path.name)
+        values = columns[name]()
+        ids = columns[ID]().tolist() if has_ids else None
+    except QuantalError:
         raise
     except Exception as error:  # the readers of Arrow and NumPy raise many kinds
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FileFormatError(f"{source} cannot be read ({reason}). Write it again.") from None
-    ids = columns.pop(ID, None) if column != ID else None
-    name = _choose(list(columns), column, path.name)
-    return LabelColumn(columns[name], None if ids is None else ids.tolist(), path.name)
+    if values.ndim != 1:
+        raise DataError(
+            f"{source} holds an array of shape {values.shape}, but labels are one per row. Save "
+            "shape (n,)."
+        )
+    return LabelColumn(values, ids, path.name)
 
 
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    import numpy as np
+def _arrays(path: Path) -> Columns:
+    from ..data.numpy_files import load_npz_array, map_npy, npz_headers
 
-    loaded = np.load(path, allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        return {"label": loaded}
-    with loaded:
-        return {name: loaded[name] for name in loaded.files if loaded[name].ndim == 1}
+    if path.suffix.lower() == ".npy":
+        return {"label": partial(map_npy, path)}
+    headers = npz_headers(path)
+    flat = [name for name, header in headers.items() if len(header.shape) == 1]
+    return {name: partial(load_npz_array, path, name) for name in flat}
 
 
-def _table(path: Path, suffix: str) -> dict[str, NDArray[Any]]:
+def _table(path: Path, suffix: str) -> Columns:
     import pyarrow.csv
     import pyarrow.parquet
+
+    def column(name: str) -> NDArray[Any]:
+        found = table.column(name)
+        return found.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
     if suffix == ".parquet":
         table = pyarrow.parquet.read_table(path)
@@ -110,7 +126,7 @@ def _table(path: Path, suffix: str) -> dict[str, NDArray[Any]]:
         if all(_is_number(name) for name in table.column_names):  # no header: one was assumed
             reading = pyarrow.csv.ReadOptions(autogenerate_column_names=True)
             table = pyarrow.csv.read_csv(path, parse_options=parsing, read_options=reading)
-    return {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
+    return {name: partial(column, name) for name in table.column_names}
 
 
 def _is_number(name: str) -> bool:

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy_format
+from numpy.typing import NDArray
 
 from ..errors import DataError, FileFormatError
 from .array_choice import ArrayInfo, choose_array
@@ -68,6 +69,15 @@ def read_npy_header(stream: IO[bytes], what: str) -> NpyHeader:
 
 def read_npy(path: Path, options: Options) -> Dataset:
     """Open an ``.npy`` file as a read-only memory map; the rows stay on disk."""
+    return array_dataset(map_npy(path), path.stem, options, what=path.name)
+
+
+def map_npy(path: Path) -> NDArray[Any]:
+    """Map the array of an ``.npy`` file, whose length must be what its header says.
+
+    Raises:
+        FileFormatError: Not such a file, truncated, of objects, or with more behind it.
+    """
     with path.open("rb") as stream:
         header = read_npy_header(stream, path.name)
     held = path.stat().st_size - header.data_start
@@ -78,20 +88,28 @@ def read_npy(path: Path, options: Options) -> Dataset:
             f"{header.data_bytes} bytes, but {held} bytes follow. Write it again with numpy.save."
         )
     if header.data_bytes == 0:  # the system cannot map nothing
-        x = np.empty(header.shape, header.dtype)
-    else:
-        order = "F" if header.fortran_order else "C"
-        x = np.memmap(path, header.dtype, "r", header.data_start, header.shape, order)  # type: ignore[call-overload]
-    return array_dataset(x, path.stem, options, what=path.name)
+        return np.empty([min(size, 1) for size in header.shape], header.dtype)
+    order = "F" if header.fortran_order else "C"
+    x: NDArray[Any] = np.memmap(path, header.dtype, "r", header.data_start, header.shape, order)  # type: ignore[call-overload]
+    return x
+
+
+def npz_headers(path: Path) -> dict[str, NpyHeader]:
+    """Return what the arrays of an ``.npz`` archive say they are, by name; nothing is unpacked.
+
+    Raises:
+        FileFormatError: A damaged archive, or one of objects.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _member_headers(archive, path.name)
+    except _DAMAGED as error:
+        raise _damaged(path, error) from None
 
 
 def read_npz(path: Path, options: Options) -> Dataset:
     """Read one array of an ``.npz`` archive, or a matrix saved by ``scipy.sparse.save_npz``."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            headers = _member_headers(archive, path.name)
-    except _DAMAGED as error:
-        raise _damaged(path, error) from None
+    headers = npz_headers(path)
     if headers.keys() >= MEMBERS and not headers["format"].shape:
         return array_dataset(_load_sparse(path, headers), path.stem, options, what=path.name)
     infos = [ArrayInfo(key, header.shape, header.dtype.kind) for key, header in headers.items()]

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tiny_data import QUICK
 
@@ -91,7 +93,10 @@ def test_a_model_is_judged_on_a_named_set_or_on_data_with_truth(quantal, model):
         (("pred.npy", "true.npy", "--resamples", "-1"), "--resamples must be an integer"),
         (("folder", "true.npy"), "add --truth FILE"),
         (("pred.npy", "broken.parquet"), "broken.parquet cannot be read"),
-        (("pred.npy", "objects.npy"), "objects.npy cannot be read"),
+        (("pred.npy", "objects.npy"), "objects.npy holds Python objects"),
+        (("pred.npy", "torn.parquet"), "torn.parquet cannot be read"),
+        (("pred.npy", "torn.npz"), "torn.npz is truncated or damaged"),
+        (("pred.npy", "bomb.npy"), "bomb.npy is truncated: its header says"),
         (("pred.npy", "wide.npy"), "one per row"),
     ],
 )
@@ -100,6 +105,13 @@ def test_labels_that_cannot_be_compared_are_refused(quantal, labels, arguments, 
     np.save("wide.npy", np.zeros((6, 2), int))
     np.save("objects.npy", np.array([{}, 1], dtype=object), allow_pickle=True)
     (labels / "broken.parquet").write_bytes(b"PAR1")
+    pq.write_table(pa.table({"label": [1, 2, 3]}), "torn.parquet")
+    torn = (labels / "torn.parquet").read_bytes()
+    (labels / "torn.parquet").write_bytes(torn[:-40] + b"\xff" * 32 + torn[-8:])
+    np.savez("torn.npz", y=np.arange(6))
+    (labels / "torn.npz").write_bytes((labels / "torn.npz").read_bytes()[:-9])
+    header = (labels / "true.npy").read_bytes().replace(b"(6,)", b"(9999999999,)")
+    (labels / "bomb.npy").write_bytes(header)
     (labels / "rows.txt").write_text("1")
     (labels / "folder").mkdir()
     result = quantal("evaluate", *arguments)

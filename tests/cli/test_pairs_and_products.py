@@ -103,7 +103,9 @@ def test_files_that_hold_no_pairs_are_refused(quantal, folder, name, pairs, word
 def test_a_damaged_file_and_a_method_without_pairs_are_named(quantal, folder):
     np.save("v.npy", vectors())
     Path("p.npy").write_bytes(b"junk")
-    assert "p.npy cannot be read" in quantal("fit", "v.npy", *SGH, "--pairs", "p.npy").message
+    assert (
+        "p.npy is not a readable .npy" in quantal("fit", "v.npy", *SGH, "--pairs", "p.npy").message
+    )
     itq = ("--method", "itq", "--bits", 8, "--out", "h")
     result = quantal("fit", "v.npy", *itq, "--pairs", "p.npy")
     assert result.message.endswith(
