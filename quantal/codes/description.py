@@ -72,8 +72,9 @@ class Description:
 
 def _checks(values: dict[str, Any]) -> dict[str, bool]:
     n_rows, n_bits, method = (values.get(name) for name in ("n_rows", "n_bits", "method"))
+    counted = type(n_rows) is int and 0 <= n_rows < 1 << 62
     return {
-        "n_rows": n_rows is None or (type(n_rows) is int and 0 <= n_rows < 1 << 62),
+        "n_rows": counted or ("n_rows" in values and n_rows is None),
         "n_bits": type(n_bits) is int and 0 < n_bits <= MAX_BITS,
         "bit_order": values.get("bit_order") == BIT_ORDER,
         "ids": values.get("ids") in ("none", "int64", "string"),

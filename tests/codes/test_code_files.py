@@ -175,6 +175,15 @@ def test_a_description_that_is_no_object_is_refused(written, text):
         read_codes(written)
 
 
+def test_a_description_without_one_of_its_values_is_refused(written):
+    path = written.with_name("codes.npy.json")
+    known = json.loads(path.read_text())
+    for name in sorted(known.keys() - {"format", "version", "ids"}):
+        path.write_text(json.dumps({key: value for key, value in known.items() if key != name}))
+        with pytest.raises(FileFormatError, match=rf"codes\.npy\.json says {name} is None"):
+            read_codes(written)
+
+
 @pytest.mark.parametrize("text", ['["a"]', "[1]", "{", "null"])
 def test_ids_that_are_not_one_string_a_row_are_refused(written, text):
     written.with_name("codes.npy.ids.json").write_text(text)
