@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import ipaddress
 import logging
 import re
@@ -16,9 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .problems import Problem, problem_response, shortened
 from .settings import ServerSettings, is_loopback
+from .token_check import require_token, signed_in
 
 REQUEST_ID = "X-Request-ID"
-COOKIE = "quantal_token"
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _SECURITY = {
@@ -68,8 +67,8 @@ class Guard:
             await send(message)
 
         try:
-            self._require_welcome(scope, headers)
-            await self.app(scope, receive, sending)
+            answer = self._welcome(scope, headers) or self.app
+            await answer(scope, receive, sending)
         except Problem as problem:
             response = problem_response(
                 problem.status_code, problem.detail, request_id, problem.headers
@@ -89,12 +88,18 @@ class Guard:
             path = shortened(scope["path"])
             log.info("%s %s %s %d %.1f ms", request_id, scope["method"], path, status, took)
 
-    def _require_welcome(self, scope: Scope, headers: Headers) -> None:
+    def _welcome(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        """Return what to answer instead of the application, or None to let a request in."""
         self._require_host(headers)
         if scope["method"] in CHANGING:
             _require_same_origin(headers)
-        if self.settings.token is not None:
-            _require_token(self.settings.token, headers)
+        token = self.settings.token
+        if token is None:
+            return None
+        answer = signed_in(token, scope)
+        if answer is None:
+            require_token(token, headers)
+        return answer
 
     def _require_host(self, headers: Headers) -> None:
         """Refuse names of others: a page could point its own at this address and read answers."""
@@ -154,18 +159,3 @@ def _require_same_origin(headers: Headers) -> None:
             f"A page of another site ({shortened(origin or site)}) sent this; only this server's "
             "own pages, and programs, may. Open the server's own page instead.",
         )
-
-
-def _require_token(token: str, headers: Headers) -> None:
-    kind, _, given = headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer" and hmac.compare_digest(
-        given.strip().encode("utf-8", "replace"), token.encode()
-    ):
-        return
-    came = "no token" if not given else "a token that is not its own"
-    raise Problem(
-        401,
-        f"This server needs its token, and got {came}. Send the header 'Authorization: Bearer "
-        "TOKEN' with the token that the server printed when it started.",
-        {"WWW-Authenticate": 'Bearer realm="quantal"'},
-    )

@@ -16,14 +16,12 @@ from .descriptions import complete
 from .guard import Guard
 from .problems import add_handlers
 from .request_body import BodyLimit
-from .rest import rest_routes
-from .row_index import Progress, build_index
-from .served_model import ServedModel
 from .settings import ServerSettings
 from .work_queue import WorkQueue
 
 if TYPE_CHECKING:
     from ..data import Dataset
+    from .row_index import Progress
 
 DESCRIPTION = "Cluster labels, hash codes and neighbours of rows, by one fitted model."
 
@@ -49,6 +47,11 @@ def create_app(
     Returns:
         An ASGI application. It listens nowhere: a server such as uvicorn does.
     """
+    # Loads torch, which takes seconds; who only wants a port need not wait for it.
+    from .rest import rest_routes
+    from .row_index import build_index
+    from .served_model import ServedModel
+
     settings = settings or ServerSettings()
     queue = WorkQueue(settings)
     app = FastAPI(

@@ -13,7 +13,19 @@ import typer
 
 from .. import __version__
 from ..errors import QuantalError, QuantalWarning
-from . import data_sets, demo, encode, evaluate, fit, methods, predict, reproduce, search, store
+from . import (
+    data_sets,
+    demo,
+    encode,
+    evaluate,
+    explore,
+    fit,
+    methods,
+    predict,
+    reproduce,
+    search,
+    store,
+)
 from .interruption import Interrupted
 from .terminal import to_stderr
 
@@ -37,6 +49,7 @@ app.command("encode", rich_help_panel=FIND)(encode.encode)
 app.command("search", rich_help_panel=FIND)(search.search)
 app.command("store", rich_help_panel=FIND)(store.store)
 app.command("evaluate", rich_help_panel=LEARN)(evaluate.evaluate)
+app.command("explore", rich_help_panel=LEARN)(explore.explore)
 app.command("demo", rich_help_panel=LEARN)(demo.demo)
 app.command("methods", rich_help_panel=LOOK)(methods.methods)
 app.add_typer(data_sets.app, name="data", rich_help_panel=LOOK)
