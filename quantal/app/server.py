@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from .. import __version__
 from .descriptions import complete
+from .explorer import STATIC, explorer_routes
 from .guard import Guard
 from .problems import add_handlers
 from .request_body import BodyLimit
@@ -77,11 +77,8 @@ def create_app(
 
 
 def _add_pages(app: FastAPI, model: Any, data: Dataset, edits: Path) -> None:
-    if importlib.util.find_spec(f"{__package__}.explorer") is None:
-        return
-    explorer: Any = importlib.import_module(".explorer", __package__)
-    app.include_router(explorer.explorer_routes(model, data, edits), include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=explorer.STATIC))
+    app.include_router(explorer_routes(model, data, edits), include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=STATIC))
 
 
 def _closing(queue: WorkQueue) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
