@@ -20,6 +20,7 @@ UNITS = (
     "errors",
     "estimators",
     "experiments",
+    "export",
     "features",
     "graph",
     "hashing",
@@ -27,6 +28,7 @@ UNITS = (
     "networks",
     "objectives",
     "report",
+    "scale",
     "training",
     "views",
 )

@@ -19,6 +19,7 @@ from . import (
     encode,
     evaluate,
     explore,
+    export,
     fit,
     methods,
     predict,
@@ -50,6 +51,7 @@ app.command("search", rich_help_panel=FIND)(search.search)
 app.command("store", rich_help_panel=FIND)(store.store)
 app.command("evaluate", rich_help_panel=LEARN)(evaluate.evaluate)
 app.command("explore", rich_help_panel=LEARN)(explore.explore)
+app.command("export", rich_help_panel=LEARN)(export.export)
 app.command("demo", rich_help_panel=LEARN)(demo.demo)
 app.command("methods", rich_help_panel=LOOK)(methods.methods)
 app.add_typer(data_sets.app, name="data", rich_help_panel=LOOK)
