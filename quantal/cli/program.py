@@ -23,6 +23,7 @@ from . import (
     fit,
     methods,
     predict,
+    report,
     reproduce,
     search,
     store,
@@ -50,6 +51,7 @@ app.command("encode", rich_help_panel=FIND)(encode.encode)
 app.command("search", rich_help_panel=FIND)(search.search)
 app.command("store", rich_help_panel=FIND)(store.store)
 app.command("evaluate", rich_help_panel=LEARN)(evaluate.evaluate)
+app.command("report", rich_help_panel=LEARN)(report.report)
 app.command("explore", rich_help_panel=LEARN)(explore.explore)
 app.command("export", rich_help_panel=LEARN)(export.export)
 app.command("demo", rich_help_panel=LEARN)(demo.demo)
