@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -18,21 +16,7 @@ from quantal.errors import FileFormatError, ParameterError
 IDENTITY = {"model_name": "IMSAT", "model": "a" * 64, "data_name": "digits", "data": "b" * 64}
 LABELS = np.array([0, 0, 0, 1, 1, 2, 2, 2, 2, 4], np.int32)
 SCORES = np.array([5, 9, 7, 3, 8, 6, 6, 1, 10, 2], np.float32) / 10
-KILLED_WRITER = """
-import sys
-from pathlib import Path
-import numpy as np
-from quantal.app.explorer.curation import Curation
-from quantal.app.explorer.starting_labels import Start
-
-labels = np.repeat(np.arange(50, dtype=np.int32), 40)
-start = lambda: Start(labels, np.linspace(0, 1, len(labels), dtype=np.float32), 50, "probability")
-state = Curation(Path(sys.argv[1]), {"model": "m", "data": "d"}, start, len(labels))
-for i in range(100_000):
-    state.move([i % len(labels)], (i % len(labels) // 40 + 1) % 50)
-    sys.stdout.write(f"{i + 1}\\n")
-    sys.stdout.flush()
-"""
+MANY = np.repeat(np.arange(50, dtype=np.int32), 40)
 
 
 def start():
@@ -316,22 +300,39 @@ def test_a_file_of_a_later_version_is_refused(reopen, tmp_path):
         reopen()
 
 
-def test_a_writer_killed_in_the_middle_loses_nothing_that_was_answered(tmp_path):
-    path = tmp_path / "edits.sqlite"
-    writer = subprocess.Popen(
-        [sys.executable, "-c", KILLED_WRITER, str(path)], stdout=subprocess.PIPE, text=True
-    )
-    answered = 0
-    for line in writer.stdout:
-        answered = int(line)
-        if answered == 40:
-            os.kill(writer.pid, signal.SIGKILL)
-    writer.wait(timeout=30)
-    labels = np.repeat(np.arange(50, dtype=np.int32), 40)
-    state = Curation(path, {"model": "m", "data": "d"}, start, len(labels))
-    done = len(state.history(100_000))
-    assert answered <= done <= answered + 1
-    expected = labels.copy()
+def many():
+    return Start(MANY, np.linspace(0, 1, len(MANY), dtype=np.float32), 50, "probability")
+
+
+def move_without_end(path, answers):
+    """Move row after row to the next cluster, and write a byte when each is answered."""
+    state = Curation(path, IDENTITY, many, len(MANY))
+    for row in range(len(MANY)):
+        state.move([row], (int(MANY[row]) + 1) % 50)
+        os.write(answers, b".")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of a fork beside threads
+@pytest.mark.parametrize("wanted", [1, 40])
+def test_a_writer_killed_in_the_middle_loses_nothing_that_was_answered(tmp_path, wanted):
+    (coming, answers), path = os.pipe(), tmp_path / "edits.sqlite"
+    if not (child := os.fork()):
+        try:
+            move_without_end(path, answers)
+        finally:
+            os._exit(1)
+    answered = sum(len(os.read(coming, 1)) for _ in range(wanted))
+    os.kill(child, signal.SIGKILL)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    os.close(answers)
+    while more := os.read(coming, 1000):
+        answered += len(more)
+    os.close(coming)
+    state = Curation(path, IDENTITY, many, len(MANY))
+    done = len(state.history(10_000))
+    assert wanted <= answered <= done <= answered + 1
+    expected = MANY.copy()
     expected[:done] = (expected[:done] + 1) % 50
     np.testing.assert_array_equal(state.labels(), expected)
     state.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 import time
@@ -102,7 +103,7 @@ def tab(browser):
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        page.on("requestfailed", lambda r: complaints.append(f"{r.url} {r.failure}"))
+        page.on("response", lambda r: complaints.append(r.url) if r.status >= 400 else None)
         return page
 
     yield open_tab
@@ -125,6 +126,14 @@ def look_through(page, size):
     expect(page.locator("#members > li")).to_have_count(48)
     page.get_by_role("button", name="Show more here").click()
     expect(page.locator("#members > li")).to_have_count(min(96, size))
+
+
+def find_one(page):
+    expect(page.locator("h1")).to_have_text("8 clusters")
+    page.get_by_label("Find").fill("cluster 5")
+    page.keyboard.press("Enter")
+    expect(page.locator(".card")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"find=cluster"))
 
 
 def merge_two(page):
@@ -183,6 +192,8 @@ def test_a_person_goes_the_whole_way(model_and_data, tab, tmp_path, shots):
         page.screenshot(path=shots / "overview.png")
         look_through(page, int((model.labels_ == 0).sum()))
         page.screenshot(path=shots / "members.png")
+        page.go_back()
+        find_one(page)
         merge_two(page)
         name_split_and_put_aside(page)
         page.screenshot(path=shots / "cluster.png")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -327,6 +328,41 @@ def test_every_page_has_one_heading_a_title_and_a_way_past_the_menu(client):
         assert text.index('<a class="skip" href="#main"') < text.index("<nav")
         assert not re.findall(r"<img(?![^>]*\balt=)", text)
         assert 'style="' not in text
+
+
+def luminance(color):
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_colours_of_both_themes_can_be_read():
+    text = (STATIC / "explorer.css").read_text("utf-8")
+    for block in re.findall(r":root \{(.*?)\}", text, re.DOTALL):
+        colors = dict(re.findall(r"--([\w-]+): (#\w{6});", block))
+        inks = [(ink, paper) for ink in ("ink", "quiet", "accent") for paper in ("page", "card")]
+        for ink, paper in [
+            *inks,
+            ("accent", "soft"),
+            ("on-accent", "accent"),
+            ("warn", "warn-soft"),
+        ]:
+            low, high = sorted([luminance(colors[ink]), luminance(colors[paper])])
+            assert (high + 0.05) / (low + 0.05) >= 4.5, f"{ink} on {paper}"
+
+
+def test_many_hands_at_once_lose_nothing(client):
+    def work(number):
+        for turn in range(5):
+            assert (
+                post(client, "rename", cluster=number, name=f"{number} {turn}").status_code == 303
+            )
+            page(client, "/")
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(6)))
+    assert page(client, "/history").count("<time") == 30
+    assert {row["name"] for row in table_of(client)} == {f"{n} 4" for n in numbers(client)}
 
 
 def test_nothing_is_loaded_from_elsewhere(client):

@@ -21,6 +21,7 @@ MEMBERS = 48
 HISTORY = 200
 OFFERED = 200  # clusters that a field suggests
 THUMBNAIL = 160
+LONGEST_TEXT = 20_000
 KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
 Endpoint = Callable[..., Any]
 Text = Annotated[str, Form()]
@@ -122,11 +123,13 @@ class Pages:
         explorer = self._explorer
         explorer.require_row(row)
         taken = explorer.rows.take(slice(row, row + 1))
-        [shown] = explorer.shown([row], longest=20_000)
+        [shown] = explorer.shown([row])
+        texts = explorer.rows.data.texts
         return render(
             "row",
             **explorer.frame(f"/rows/{row}"),
             shown=shown,
+            whole="" if texts is None else texts[row][:LONGEST_TEXT],
             original=int(explorer.curation.original[row]),
             guesses=explorer.guesses(taken),
             others=self._offered(shown.cluster.number),

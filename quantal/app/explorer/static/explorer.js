@@ -44,7 +44,17 @@ const KEYS = {
   "/": () => (one("#find") ? go("#find") : press("nav a[href='/']")),
   "?": () => press("nav a[href='/keys']"),
 };
-const areKeysOn = () => localStorage.getItem("quantal-keys") !== "off";
+
+// Browsers may refuse to remember anything; the keys then work as they do at first.
+function remembered(value) {
+  try {
+    if (value) localStorage.setItem("quantal-keys", value);
+    return localStorage.getItem("quantal-keys");
+  } catch {
+    return null;
+  }
+}
+const areKeysOn = () => remembered() !== "off";
 
 document.addEventListener("keydown", (event) => {
   const field = event.target.closest("input:not([type=checkbox]), textarea, select");
@@ -64,7 +74,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.matches("input[data-item]")) count();
   if (event.target.id === "keys-on") {
-    localStorage.setItem("quantal-keys", event.target.checked ? "on" : "off");
+    remembered(event.target.checked ? "on" : "off");
   }
   // Lists that order or filter act at once; their button serves those without scripts.
   if (event.target.matches(".choose select")) event.target.form.requestSubmit();
