@@ -77,6 +77,9 @@ def require_binary_lite(place: Place) -> None:
 def connect(milvus: Any, place: Place, address: Address) -> Any:
     """Return a client of the server.
 
+    It is never closed: all clients of one address in a process share one connection of pymilvus,
+    and closing one would cut off the others, those of the user's own code among them.
+
     Raises:
         ParameterError: The server cannot be reached.
     """

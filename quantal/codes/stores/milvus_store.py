@@ -32,30 +32,22 @@ class MilvusStore(CodeStore):
         require_binary_lite(place)
         self._address, self._collection = address, place.collection
         self._client = connect(milvus, place, address)
-        try:
-            description = self._describe(address)
-            options = opening_options(MILVUS, description, address)
-            super().__init__(description, options, exact=MILVUS.kinds[description.kind].exact)
-            with talking(address):
-                self._client.load_collection(self._collection)
-                [counted] = self._client.query(
-                    self._collection,
-                    filter="",
-                    output_fields=["count(*)"],
-                    consistency_level="Strong",
-                )
-            if counted["count(*)"] != len(self):
-                raise FileFormatError(
-                    f"{address} holds {counted['count(*)']} of {len(self)} codes: its writing was "
-                    "interrupted, or it was changed since. Write the codes again."
-                )
-        except BaseException:
-            self._client.close()
-            raise
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._client.close()
+        description = self._describe(address)
+        options = opening_options(MILVUS, description, address)
+        super().__init__(description, options, exact=MILVUS.kinds[description.kind].exact)
+        with talking(address):
+            self._client.load_collection(self._collection)
+            [counted] = self._client.query(
+                self._collection,
+                filter="",
+                output_fields=["count(*)"],
+                consistency_level="Strong",
+            )
+        if counted["count(*)"] != len(self):
+            raise FileFormatError(
+                f"{address} holds {counted['count(*)']} of {len(self)} codes: its writing was "
+                "interrupted, or it was changed since. Write the codes again."
+            )
 
     def _describe(self, address: Address) -> StoreDescription:
         with talking(address):

@@ -31,23 +31,20 @@ def write_milvus(address: Address, plan: StorePlan, source: CodeSource) -> None:
         "milvus", plan.kind, plan.options, source.description, source.longest_id()
     )
     client = connect(milvus, place, address)
-    try:
-        is_there = _require_replaceable(client, place, address)
-        partial = place.collection if place.is_lite else f"{place.collection}_partial_{os.getpid()}"
-        with talking(address):
-            if place.is_lite and is_there:
+    is_there = _require_replaceable(client, place, address)
+    partial = place.collection if place.is_lite else f"{place.collection}_partial_{os.getpid()}"
+    with talking(address):
+        if place.is_lite and is_there:
+            client.drop_collection(place.collection)
+        try:
+            _fill(milvus, client, partial, described, source)
+        except BaseException:
+            client.drop_collection(partial)
+            raise
+        if not place.is_lite:
+            if is_there:
                 client.drop_collection(place.collection)
-            try:
-                _fill(milvus, client, partial, described, source)
-            except BaseException:
-                client.drop_collection(partial)
-                raise
-            if not place.is_lite:
-                if is_there:
-                    client.drop_collection(place.collection)
-                client.rename_collection(partial, place.collection)
-    finally:
-        client.close()
+            client.rename_collection(partial, place.collection)
 
 
 def _require_able(address: Address, place: Place, plan: StorePlan, source: CodeSource) -> None:

@@ -46,8 +46,8 @@ LIMIT :k;
 """
 QUERY_INDEXED = """\
 -- psql --set code={example} --set k=10 -f query.sql DATABASE
--- The code is {n_bits} digits of 0 and 1, bit 0 first. The index may miss some; ties by "row" among
--- what it finds.
+-- The code is {n_bits} digits of 0 and 1, bit 0 first. The index may miss some, and finds no more
+-- than the number below allows: raise it with k. Ties by "row" among what it finds.
 SET {search};
 WITH near AS MATERIALIZED (
     SELECT {names}, "code" <~> :'code' AS distance
@@ -170,7 +170,10 @@ PGVECTOR = StoreType(
             searched={"ef_search": 40},
         ),
         "ivfflat": StoreIndex(
-            exact=False, max_bits=MAX_INDEX_BITS, written={"n_lists": 100}, searched={"n_probes": 1}
+            exact=False,
+            max_bits=MAX_INDEX_BITS,
+            written={"n_lists": 100},
+            searched={"n_probes": 10},
         ),
     },
     names={"table": "codes"},
