@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -95,6 +96,13 @@ def open_source(source: Any, **options: Any) -> Dataset:
         return chosen.read(path, checked)
     except PermissionError:
         raise DataError(f"{path} may not be read. Check its permissions.") from None
+    except (MemoryError, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.ENOMEM:  # of a memory map
+            raise
+        raise DataError(
+            f"{path} needs more memory than this process can have. Raise its limit, or pass a part "
+            "of the rows."
+        ) from None
 
 
 def format_of(path: Path) -> Format:

@@ -13,10 +13,13 @@ import numpy as np
 
 from ..errors import DataError, FileFormatError
 from .dataset import Dataset
-from .memory_ceiling import require_memory
+from .memory_ceiling import JSON_FACTOR, require_memory
 from .options import Options
 
 MAX_DOCUMENT_BYTES = 64 << 20  # a longer line is a binary file or a decompression bomb
+OBJECT_BYTES = 200  # what Python takes beside the characters for a document and its name
+LONG_JSON = 1 << 20
+CHECKED_BYTES = 1 << 22  # how much may come between two looks at the memory
 
 
 def iterate_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -26,7 +29,7 @@ def iterate_lines(path: Path) -> Iterator[tuple[int, str]]:
         FileFormatError: Not UTF-8, a truncated or damaged gzip file, or an endless line.
     """
     opener = gzip.open if path.name.lower().endswith(".gz") else open
-    number = total = 0
+    number = total = checked = 0
     with opener(path, "rb") as stream:
         try:
             while raw := stream.readline(MAX_DOCUMENT_BYTES + 1):
@@ -37,7 +40,10 @@ def iterate_lines(path: Path) -> Iterator[tuple[int, str]]:
                         f"{path.name}, line {number}, is longer than {MAX_DOCUMENT_BYTES >> 20} "
                         "MiB. Write one document a line."
                     )
-                require_memory(2 * total, path.name)  # Python's strings take one or two copies
+                held = 2 * total + OBJECT_BYTES * number
+                if held > checked + CHECKED_BYTES:
+                    require_memory(held, path.name)
+                    checked = held
                 line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
                 if line:
                     yield number, line
@@ -86,6 +92,8 @@ def _stem(path: Path) -> str:
 
 
 def _record(path: Path, number: int, line: str) -> dict[str, Any]:
+    if len(line) > LONG_JSON:
+        require_memory(JSON_FACTOR * len(line), f"{path.name}, line {number},")
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:

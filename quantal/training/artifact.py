@@ -19,6 +19,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..data.memory_ceiling import JSON_FACTOR, require_memory
 from ..errors import FileFormatError, ParameterError
 from .tensor_file import read_tensors, require_plain_file, write_bytes, write_tensors
 
@@ -83,7 +84,7 @@ def _fill(folder: Path, artifact: Artifact) -> None:
     config = {"schema": SCHEMA, **artifact.config}
     write_bytes(folder / FILES[0], json.dumps(config, indent=1).encode())
     write_tensors(folder / FILES[1], artifact.tensors)
-    hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+    hashes = {name: _sha256(folder / name) for name in FILES}
     manifest = {"schema": SCHEMA, "quantal": version("quantal"), "sha256": hashes}
     payload = json.dumps({**manifest, **artifact.manifest}, indent=1).encode()
     write_bytes(folder / MANIFEST, payload)
@@ -121,7 +122,7 @@ def read_artifact(path: str | Path) -> Artifact:
     config = _read_object(folder / FILES[0])
     tensors = read_tensors(folder / FILES[1])
     for name in FILES:
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != hashes[name]:
+        if _sha256(folder / name) != hashes[name]:
             raise FileFormatError(
                 f"{folder / name} differs from what the manifest says it is. "
                 "Restore the file, or save the model again."
@@ -134,8 +135,13 @@ def read_artifact(path: str | Path) -> Artifact:
     return Artifact(config, tensors, manifest)
 
 
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _read_object(path: Path) -> dict[str, Any]:
-    require_plain_file(path, MAX_JSON_BYTES)
+    require_memory(JSON_FACTOR * require_plain_file(path, MAX_JSON_BYTES), str(path))
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):

@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from ..data.memory_ceiling import require_memory
 from ..errors import FileFormatError
 
 MAX_HEADER_BYTES = 1 << 20
@@ -46,6 +47,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     size = require_plain_file(path, MAX_FILE_BYTES)
     with path.open("rb") as file:
         _require_sound_header(path, file.read(8), size, file.read)
+    require_memory(2 * size, str(path))  # the bytes and the tensors
     try:
         loaded: dict[str, Tensor] = load(path.read_bytes())
     except (SafetensorError, ValueError, TypeError) as error:
