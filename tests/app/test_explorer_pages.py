@@ -46,9 +46,9 @@ def texts():
     return open_features(TEXTS)
 
 
-def visit(model, data, path):
+def visit(model, data, path, **options):
     app = FastAPI()
-    app.include_router(explorer_routes(model, data, path))
+    app.include_router(explorer_routes(model, data, path, **options))
     return TestClient(app, base_url="http://127.0.0.1:8000")
 
 
@@ -306,6 +306,24 @@ def test_a_method_without_probabilities_shows_closeness_and_only_the_rows_of_its
     assert "closeness to the centre" in page(client, "/clusters/0")
     with pytest.raises(ParameterError, match="labels only the rows that it was fitted on"):
         visit(model, Dataset(x[1:], "vectors", "vectors"), tmp_path / "f")
+
+
+def test_features_of_images_are_shown_as_the_images_and_searched_by_one(digits, tmp_path):
+    plain = Dataset(digits.x[:80].repeat(2, axis=1).repeat(2, axis=2), "d", "images")
+    described = open_features(plain.x, features="hog")
+    model = ITQ(n_bits=8, random_state=0).fit(described)
+    client = visit(model, described, tmp_path / "e", pictures=plain.x)
+    shown = Image.open(io.BytesIO(client.get("/rows/7.png").content))
+    np.testing.assert_array_equal(np.asarray(shown)[::4, ::4], plain.x[7])
+    stream = io.BytesIO()
+    Image.fromarray(plain.x[7]).save(stream, "PNG")
+    answer = client.post("/search", files={"image": ("a.png", stream.getvalue())})
+    near = re.findall(r'name="row" value="(\d+)".*?<b>(\d+) bit', answer.text, re.DOTALL)
+    assert ("7", "0") in near
+    raw = visit(model, plain, tmp_path / "f")  # the images themselves do as well
+    assert page(raw, "/search?row=7").count("as the model sees it") == 1
+    with pytest.raises(DataError, match=r"There are 79 pictures, but .* has 80 rows\."):
+        visit(model, described, tmp_path / "g", pictures=plain.x[1:])
 
 
 def test_rows_of_another_width_are_refused(clusterer, tmp_path):

@@ -31,7 +31,7 @@ def image_example(rows: ModelRows, content: bytes) -> Any:
     """
     from PIL import Image
 
-    shape = rows.data.x.shape[1:]
+    shape = rows.pictures.shape[1:]
     channels_first = len(shape) == 3 and shape[-1] not in {1, 3} and shape[0] in {1, 3}
     size = shape[1:] if channels_first else shape[:2]
     n_channels = 1 if len(shape) == 2 else shape[0] if channels_first else shape[-1]
@@ -59,7 +59,7 @@ def image_example(rows: ModelRows, content: bytes) -> Any:
         found = found[..., None]
     if channels_first:
         found = np.moveaxis(found, -1, 0)
-    return _in_unit_of(rows.data.x, found)[None]
+    return _in_unit_of(rows.pictures, found)[None]
 
 
 def vector_example(rows: ModelRows, text: str) -> NDArray[np.float32]:

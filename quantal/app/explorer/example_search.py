@@ -84,7 +84,7 @@ class ExampleSearch:
         explorer = self._explorer
         hits = explorer.nearest.search(example, measure, HITS, without=without)
         picture = ""
-        if explorer.rows.form == "image":
+        if explorer.rows.form == "image" and len(np.shape(example)) > 2:
             picture = explorer.pictures.data_uri(np.asarray(example[0]))
         shown = explorer.shown(hits.rows, distances=_in_words(hits))
         counts = Counter(hit.cluster.number for hit in shown).most_common(3)

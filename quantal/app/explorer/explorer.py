@@ -71,10 +71,11 @@ class Explorer:
         model: a fitted clusterer or hasher.
         data: its rows.
         edits: the file of edits.
+        pictures: images of the rows, where these are features of images.
     """
 
-    def __init__(self, model: Any, data: Dataset, edits: Path) -> None:
-        self.rows = ModelRows(model, data)
+    def __init__(self, model: Any, data: Dataset, edits: Path, pictures: Any = None) -> None:
+        self.rows = ModelRows(model, data, pictures)
         identity = identity_of(model, data)
         self.stamp = identity["data"][:12]  # in addresses of pictures, which browsers keep
         self.curation = Curation(edits, identity, lambda: starting_labels(self.rows), len(data))
@@ -95,7 +96,7 @@ class Explorer:
             "form": self.rows.form,
             "stamp": self.stamp,
             "has_square_pixels": self.rows.form == "image"
-            and max(self.rows.data.x.shape[1:]) < TILE,
+            and max(self.rows.pictures.shape[1:]) < TILE,
             "measure": MEASURES[self.curation.measure],
             "last": self.curation.last_done(),
             "next": self.curation.next_undone(),

@@ -16,7 +16,7 @@ STATIC: Path = Path(__file__).parent / "static"
 """Folder of the style sheet and scripts, to be served at ``/static``."""
 
 
-def explorer_routes(model: Any, data: Dataset, edits: Path) -> APIRouter:
+def explorer_routes(model: Any, data: Dataset, edits: Path, *, pictures: Any = None) -> APIRouter:
     """Return the explorer's pages, the overview at ``/``.
 
     Args:
@@ -24,6 +24,8 @@ def explorer_routes(model: Any, data: Dataset, edits: Path) -> APIRouter:
         data: the rows to look at, of the kind that the model was fitted on. Images may come as
             images even where the model was fitted on features of them.
         edits: SQLite file that keeps the edits; made where there is none.
+        pictures: (n, h, w) or (n, h, w, 3) images to show, one a row, where ``data`` holds features
+            of images; `quantal.report.shown_rows.pictures_of` reads them.
 
     Returns:
         Routes for a FastAPI application that also serves `STATIC` at ``/static`` and refuses
@@ -45,5 +47,5 @@ def explorer_routes(model: Any, data: Dataset, edits: Path) -> APIRouter:
     router: APIRouter = require_extra("fastapi", "app").APIRouter(
         route_class=PageRoute, include_in_schema=False
     )
-    add_routes(router, Explorer(model, data, Path(edits)))
+    add_routes(router, Explorer(model, data, Path(edits), pictures))
     return router

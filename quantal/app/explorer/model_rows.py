@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -24,13 +25,23 @@ class ModelRows:
     Args:
         model: a fitted clusterer or hasher.
         data: the rows: numbers, images, or texts with or without their vectors.
+        pictures: (n, h, w) or (n, h, w, 3) images, one a row, where the rows are features of them.
+
+    Attributes:
+        pictures: What a person sees of image rows; None for others.
 
     Raises:
-        DataError: The rows have another width than the model's.
+        DataError: The rows have another width than the model's, or there are not as many pictures.
     """
 
-    def __init__(self, model: Any, data: Dataset) -> None:
+    def __init__(self, model: Any, data: Dataset, pictures: Any = None) -> None:
         self.model, self.data = model, data
+        self.pictures = _images_of(model, data) if pictures is None else pictures
+        if self.pictures is not None and len(self.pictures) != len(data):
+            raise DataError(
+                f"There are {len(self.pictures):,} pictures, but {data.name} has {len(data):,} "
+                "rows. Pass one picture a row, in the same order."
+            )
         self._raw_texts = data.texts is not None and data.n_features == 0
         self._described = self._raw_texts or self._is_raw_image
         if not self._described and data.n_features != model.n_features_in_:
@@ -52,7 +63,7 @@ class ModelRows:
         """What a row is to a person: "image", "text" or "vector"."""
         if self.data.texts is not None:
             return "text"
-        return "image" if self.data.x.ndim in {3, 4} else "vector"
+        return "vector" if self.pictures is None else "image"
 
     def name(self, row: int) -> str:
         """Return the id of a row, or its number where rows have no ids."""
@@ -145,3 +156,14 @@ class ModelRows:
     @cached_property
     def _is_raw_image(self) -> bool:
         return "features" in self.reader and self.data.x.ndim in {3, 4}
+
+
+def _images_of(model: Any, data: Dataset) -> Any:
+    """Return the rows as images if they are such, also where they came flat; a view."""
+    shape = tuple(getattr(model, "image_shape_", None) or ())
+    if data.x.ndim in {3, 4}:
+        return data.x
+    flat_images = len(shape) in {2, 3} and math.prod(shape) == data.n_features
+    if data.texts is None and flat_images and isinstance(data.x, np.ndarray):
+        return data.x.reshape(len(data), *shape)
+    return None

@@ -65,7 +65,7 @@ class RowPictures:
 
     def pixels(self, row: int) -> NDArray[np.uint8]:
         """Return one row as bytes, (h, w) or (h, w, 3)."""
-        return self._as_bytes(np.asarray(self._rows.data.x[row]))
+        return self._as_bytes(np.asarray(self._rows.pictures[row]))
 
     def _as_bytes(self, given: NDArray[Any]) -> NDArray[np.uint8]:
         image = channels_last(given)
@@ -83,7 +83,7 @@ class RowPictures:
             if self._range is None:
                 n = len(self._rows)
                 chosen = np.unique(np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.int64))
-                block = np.asarray(self._rows.data.x[chosen], np.float64)
+                block = np.asarray(self._rows.pictures[chosen], np.float64)
                 self._range = float(np.nanmin(block)), float(np.nanmax(block))
             return self._range
 
