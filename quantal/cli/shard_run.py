@@ -70,7 +70,16 @@ def is_for_shards(
 
 
 def _holds_parquet(folder: Path) -> bool:
-    return any(path.is_file() for path in folder.rglob("*.parquet"))
+    """Tell whether there are Parquet files below a folder, and not pictures with a table beside."""
+    from ..data.image_folder import SUFFIXES
+
+    found = False
+    for path in folder.rglob("*"):
+        name = path.name.lower()
+        if name.endswith(SUFFIXES):
+            return False
+        found = found or name.endswith(".parquet")
+    return found
 
 
 def run_shards(

@@ -7,6 +7,7 @@ import pytest
 from tiny_data import blobs, vectors
 
 import quantal as library
+from quantal.cli.shard_run import is_for_shards
 from quantal.codes import read_codes
 
 
@@ -51,6 +52,13 @@ def test_mistakes_with_folders_are_one_line(quantal, hasher, shards):
         result = quantal("encode", "h", *arguments, "--out", "codes")
         assert result.status == 2
         assert message in result.message
+
+
+def test_a_folder_of_pictures_with_a_table_beside_them_stays_one_of_pictures(shards):
+    assert is_for_shards("in", None, None, None)
+    (shards / "a.PNG").touch()
+    assert not is_for_shards("in", None, None, None)
+    assert is_for_shards("in", "local", None, None)
 
 
 def test_an_interrupted_run_says_how_to_go_on(quantal, hasher, shards, monkeypatch):

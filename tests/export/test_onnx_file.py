@@ -92,7 +92,7 @@ def test_bits_and_codes_are_the_librarys(name, path):
 
 @pytest.mark.parametrize(
     ("network", "sobel"),
-    [("small", False), ("small", True), ("small-residual", True), ("6c", True)],
+    [("small", False), ("small", True), ("small-residual", True)],  # 6c, 5g: benchmarks
 )
 def test_clusters_of_images_are_the_librarys(network, sobel, path):
     few = {**QUICK, "batch_size": 10}
