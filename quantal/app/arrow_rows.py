@@ -16,6 +16,8 @@ from .row_form import RowForm
 
 WHAT = "The body"
 MOST_COLUMNS = 100_000
+# What pyarrow raises for a stream cut short besides its own errors, and what a walk beyond it does.
+_DAMAGED = (OSError, EOFError, StopIteration, ValueError, IndexError, struct.error)
 
 
 def read_arrow_rows(body: bytes, form: RowForm) -> NDArray[Any]:
@@ -43,8 +45,8 @@ def read_arrow_rows(body: bytes, form: RowForm) -> NDArray[Any]:
         return collector.finish()
     except (Problem, QuantalError):
         raise
-    except (pa.ArrowException, OSError, EOFError, ValueError, IndexError, struct.error) as error:
-        reason = str(error).partition("\n")[0].rstrip(".")
+    except (pa.ArrowException, *_DAMAGED) as error:
+        reason = str(error).partition("\n")[0].rstrip(".") or "it ends too early"
         raise Problem(
             400,
             f"{WHAT} is truncated, damaged or not an Arrow stream ({reason}). Write it with "

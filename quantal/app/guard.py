@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import re
 import socket
@@ -14,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .problems import Problem, problem_response, shortened
-from .settings import ServerSettings, is_loopback
+from .settings import ServerSettings, is_address, is_loopback
 from .token_check import require_token, signed_in
 
 REQUEST_ID = "X-Request-ID"
@@ -105,7 +104,7 @@ class Guard:
         """Refuse names of others: a page could point its own at this address and read answers."""
         given = headers.getlist("host")
         name = host_of(given[0]) if len(given) == 1 else ""
-        if name in self._names or (not is_loopback(self.settings.host) and _is_address(name)):
+        if name in self._names or (not is_loopback(self.settings.host) and is_address(name)):
             return
         raise Problem(
             421,
@@ -140,19 +139,19 @@ def host_of(authority: str) -> str:
     return (parts.hostname or "") if plain else ""
 
 
-def _is_address(name: str) -> bool:
+def _authority(origin: str) -> str:
+    """Return "host:port" of an origin; the scheme may be a proxy's."""
     try:
-        ipaddress.ip_address(name)
+        return urlsplit(origin).netloc.lower()
     except ValueError:
-        return False
-    return True
+        return ""
 
 
 def _require_same_origin(headers: Headers) -> None:
     """Refuse what a browser sends for a page of another site; programs send no origin."""
     origin = headers.get("origin")
     site = headers.get("sec-fetch-site", "none")
-    own = origin is None or urlsplit(origin).netloc.lower() == headers["host"].lower()
+    own = origin is None or _authority(origin) == headers["host"].lower()
     if not own or site not in {"none", "same-origin"}:
         raise Problem(
             403,

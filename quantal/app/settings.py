@@ -66,8 +66,8 @@ class ServerSettings:
             require_range(name, getattr(self, name), low=1, integer=True)
         low = self.max_body_bytes
         require_range("max_waiting_bytes", self.max_waiting_bytes, low=low, integer=True)
-        for name in (self.host.strip("[]").replace(":", ""), *self.allowed_hosts):
-            if not _NAME.fullmatch(name):
+        for name in (self.host.strip("[]"), *self.allowed_hosts):
+            if not (_NAME.fullmatch(name) or is_address(name)):
                 raise ParameterError(
                     f"{name!r} is no name or address of a machine. Write it without scheme, port "
                     "and path, as in 127.0.0.1 or lab.example.org."
@@ -88,11 +88,16 @@ class ServerSettings:
             )
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach ``host``."""
-    if host.lower() == "localhost":
-        return True
+def is_address(host: str) -> bool:
+    """Tell an address such as 10.0.0.1 or ::1 from a name."""
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach ``host``."""
+    plain = host.strip("[]").lower()
+    return plain == "localhost" or (is_address(plain) and ipaddress.ip_address(plain).is_loopback)

@@ -168,5 +168,7 @@ class WorkQueue:
 def _outcome(work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
     try:
         return work(), None
+    except StopIteration as error:  # which a future refuses to carry
+        return None, RuntimeError(f"a call ended with {error!r}")
     except BaseException as error:  # a worker outlives every call
         return None, error
