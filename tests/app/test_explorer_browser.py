@@ -148,7 +148,7 @@ def merge_two(page):
 
 def name_split_and_put_aside(page):
     page.get_by_role("link", name="Cluster 6", exact=True).click()
-    page.get_by_label("Name").fill("<i>sixes</i> & sevens")
+    page.get_by_label("Name", exact=True).fill("<i>sixes</i> & sevens")
     page.get_by_role("button", name="Rename").click()
     check(page, "Renamed Cluster 6 to <i>sixes</i> & sevens")
     page.get_by_label("Split into parts").fill("2")
@@ -202,6 +202,7 @@ def test_a_person_goes_the_whole_way(model_and_data, tab, tmp_path, shots):
         expect(page.locator("#members > li").first).to_contain_text("42")
         page.screenshot(path=shots / "search.png")
         take_labels(page, labels)
+    assert [p.name for p in tmp_path.glob("edits*")] == ["edits.sqlite"]  # closed, nothing beside
     assert pyarrow.csv.read_csv(labels)["original_label"].to_pylist() == model.labels_.tolist()
     with serving(model_and_data, tmp_path / "edits.sqlite") as address:
         page.goto(f"{address}/history")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +46,15 @@ def explorer_routes(model: Any, data: Dataset, edits: Path, *, pictures: Any = N
     from .rendering import PageRoute
     from .routes import add_routes
 
+    explorer = Explorer(model, data, Path(edits), pictures)
+
+    @asynccontextmanager
+    async def closing(_: object) -> AsyncIterator[None]:
+        yield
+        explorer.curation.close()  # SQLite then leaves one file and no other beside it
+
     router: APIRouter = require_extra("fastapi", "app").APIRouter(
-        route_class=PageRoute, include_in_schema=False
+        route_class=PageRoute, include_in_schema=False, lifespan=closing
     )
-    add_routes(router, Explorer(model, data, Path(edits), pictures))
+    add_routes(router, explorer)
     return router
