@@ -34,9 +34,11 @@ from .pair_files import read_pair_file, row_pairs
 from .predict import Quiet
 from .reading import given_options, read_rows, reads_data, require_source
 from .terminal import Terminal
+from .together import Stopped, by_first, process_rank, together
 
 if TYPE_CHECKING:
     from ..data import Dataset
+    from ..training import Processes
 
 
 @reads_data(fitting=True)
@@ -76,6 +78,7 @@ def fit(
 
     quantal fit vectors.npy --method sgh --bits 64 --pairs pairs.csv --out taught-model
     """
+    quiet = quiet or process_rank() > 0
     terminal = Terminal(quiet=quiet)
     if out is None:
         raise ParameterError("--out is missing. Name a folder for the model, e.g. --out model.")
@@ -95,31 +98,45 @@ def fit(
     if takes(method, "checkpoint"):
         folder = checkpoint or out.with_name(out.name + ".checkpoints")
         parameters |= {"checkpoint": str(folder), "verbose": 0 if quiet else 1}
-    _require_targets(method, out, labels, folder, data)
+    from ..catalog import build
+
+    with together(method) as processes:
+        by_first(processes, lambda: _require_targets(method, out, labels, folder, data, resume))
+        require_source(data)
+        if pairs is not None:
+            require_takes_pairs(method)
+            columns = read_pair_file(pairs)
+        estimator = build(method, **parameters)
+        dataset = _read(data, given_options(reading), terminal, processes)
+        known = {} if pairs is None else {"pairs": row_pairs(columns, dataset.ids, str(pairs))}
+        seconds = _train(estimator, dataset, known, folder, terminal)
+
+        def finish() -> None:
+            save_model(estimator, dataset, out, seconds)
+            _finish(estimator, dataset, seconds, out, labels, terminal)
+
+        by_first(processes, finish)
+
+
+def _read(
+    data: str, options: dict[str, Any], terminal: Terminal, processes: Processes | None
+) -> Dataset:
+    """Read the rows; a named set, which may have to be fetched, in the first process first."""
+    if processes is not None and data.startswith("name:"):
+        by_first(processes, lambda: read_rows(data, options, Terminal(quiet=True)))
+    return read_rows(data, options, terminal)
+
+
+def _require_targets(
+    method: str, out: Path, labels: Path | None, folder: Path | None, data: str, resume: bool
+) -> None:
+    """Raise ParameterError unless everything that the fit leaves can be written."""
+    require_model_target(out)
     if folder is not None and not resume and has_checkpoint(folder):
         raise ParameterError(
             f"{folder} holds the checkpoint of an unfinished run. Add --resume to go on with it, "
             "or delete that folder to start afresh."
         )
-    require_source(data)
-    if pairs is not None:
-        require_takes_pairs(method)
-        columns = read_pair_file(pairs)
-    from ..catalog import build
-
-    estimator = build(method, **parameters)
-    dataset = read_rows(data, given_options(reading), terminal)
-    known = {} if pairs is None else {"pairs": row_pairs(columns, dataset.ids, str(pairs))}
-    seconds = _train(estimator, dataset, known, folder, terminal)
-    save_model(estimator, dataset, out, seconds)
-    _finish(estimator, dataset, seconds, out, labels, terminal)
-
-
-def _require_targets(
-    method: str, out: Path, labels: Path | None, folder: Path | None, data: str
-) -> None:
-    """Raise ParameterError unless everything that the fit leaves can be written."""
-    require_model_target(out)
     if folder is not None:
         require_writable_parent(folder, "--checkpoint")
     if labels is None:
@@ -155,6 +172,10 @@ def _train(
     made = [] if folder is None else [folder, *(p for p in folder.parents if not p.exists())]
     try:
         estimator.fit(dataset.x, **known)
+    except Stopped:
+        raise Interrupted(
+            f"torchrun stopped this process because another ended; {_how_to_go_on(folder)}"
+        ) from None
     except KeyboardInterrupt:
         raise Interrupted(_how_to_go_on(folder)) from None
     finally:

@@ -30,6 +30,7 @@ from . import (
 )
 from .interruption import Interrupted
 from .terminal import to_stderr
+from .together import heard, let_first_speak, process_rank, require_alone, speaks
 
 USER_MISTAKE, BUG, INTERRUPTED = 2, 1, 130  # exit statuses
 LEARN, FIND, LOOK = "Learn and label", "Encode and search", "Look up and check"
@@ -97,7 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not args or (len(args) == 1 and args[0] in GROUPS):
         args.append("--help")
     try:
-        with warnings.catch_warnings():
+        require_alone(args[0])
+        with warnings.catch_warnings(), heard():
             _show_warnings(debug)
             status = typer.main.get_command(app).main(
                 args, prog_name="quantal", standalone_mode=False
@@ -107,8 +109,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug:
             traceback.print_exc()
         status, line = _explain(error, args)
-        if line:
-            to_stderr(f"quantal: {line}")
+        if not line:
+            return status
+        if speaks(error):
+            process = f"process {process_rank()}: " if process_rank() else ""
+            to_stderr(f"quantal: {process}{line}")
+        else:
+            let_first_speak()
         return status
     if status == INTERRUPTED:  # newer versions of typer return it instead of raising
         to_stderr("quantal: interrupted; nothing was written")
@@ -163,7 +170,7 @@ def _show_warnings(debug: bool) -> None:
         return
 
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-        if issubclass(category, QuantalWarning):
+        if issubclass(category, QuantalWarning) and process_rank() == 0:
             kind = category.__name__.removesuffix("Warning").lower()
             name = "warning" if kind == "quantal" else f"warning ({kind})"
             to_stderr(f"quantal: {name}: {message}")

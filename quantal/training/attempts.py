@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..errors import LostProcessError
 from .checkpoint import Checkpoints, clone_tensors, restore_run
 from .distributed import Processes
 from .loop import Listener, Progress, Run
@@ -121,10 +122,10 @@ def _saved(
 
 
 def train_or_keep(run: Run, checkpoints: Checkpoints | None) -> None:
-    """Train; on Ctrl-C keep what was reached in a checkpoint first."""
+    """Train; on Ctrl-C, or when another process ends, keep what was reached in a checkpoint."""
     try:
         run.train()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, LostProcessError):
         # Between a step's sums and its counter the state is not one; the older one stays then.
         if checkpoints is not None and run.between_steps:
             checkpoints.write(run)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -25,12 +26,13 @@ from .. import errors
 from ..batch_share import WHOLE, BatchShare
 from ..errors import DataError, ParameterError, QuantalError
 from ..networks import BatchNorm
-from .lost_process import explained
+from .lost_process import explained, store_of_processes
 from .process_share import ProcessShare
 
 # A process that ends is noticed at once, since its connections close. This bounds the wait for one
 # that hangs, and for the first process where it prepares something for all.
 TIMEOUT = timedelta(hours=2)
+FAILED, FAILURE_SECONDS = "first/failed", 1.0
 
 Kept = tuple[dict[str, Tensor], Any]
 """Tensors by name, and what JSON can hold."""
@@ -124,6 +126,24 @@ class Processes:
                 f"process {wrong} of {self.count} has other {what} than process 0. Give every "
                 "process the same files and options."
             )
+
+    def tell_failure(self) -> None:
+        """Let the others know, as the first process, that it failed and says why."""
+        store = store_of_processes()
+        with contextlib.suppress(RuntimeError):
+            if store is not None:
+                store.set(FAILED, "1")
+
+    def first_failed(self) -> bool:
+        """Tell whether the first process failed as well, after a moment's wait."""
+        store = store_of_processes()
+        end = time.monotonic() + FAILURE_SECONDS
+        with contextlib.suppress(RuntimeError):
+            while store is not None and time.monotonic() < end:
+                if store.check([FAILED]):
+                    return True
+                time.sleep(0.02)
+        return False
 
     def _sent(self, data: bytes) -> bytes:
         """Return the first process's bytes."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from ..errors import NonFiniteLossError
+from ..errors import LostProcessError, NonFiniteLossError
 from . import underflow
 from .batches import batches_per_epoch, epoch_order
 from .distributed import Processes, shared_statistics
@@ -196,10 +196,23 @@ class Run:
                 self.plan.n_rows, self.plan.batch_size, self.plan.seed, epoch, self.plan.batches
             )
             for rows in order[first : first + left]:
-                self._take_step(rows)
+                self._take_step(rows) if self._processes is None else self._step_or_undo(rows)
                 for listener in self._listeners:
                     listener.on_step(self)
         return self.progress
+
+    def _step_or_undo(self, rows: Tensor) -> None:
+        """Take a step; undo what a step changes on its way if another process ends meanwhile."""
+        drawn = self.generator.get_state()
+        buffers = [buffer.clone() for buffer in self.network.buffers()]
+        try:
+            self._take_step(rows)
+        except LostProcessError:
+            self.generator.set_state(drawn)
+            for buffer, before in zip(self.network.buffers(), buffers, strict=True):
+                buffer.copy_(before)
+            self.between_steps = True
+            raise
 
     def _take_step(self, rows: Tensor) -> None:
         self.between_steps = False

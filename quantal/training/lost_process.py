@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +19,14 @@ REMEDY = (
 )
 
 
+_UNDER_WAY = threading.Event()
+
+
+def is_under_way() -> bool:
+    """Tell whether this process has noticed that another is missing, and is about to end."""
+    return _UNDER_WAY.is_set()
+
+
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
     """Turn the failure of an exchange into a LostProcessError that says who is missing."""
@@ -30,19 +39,20 @@ def explained() -> Iterator[None]:
 
 
 def _lost(error: RuntimeError) -> LostProcessError:
+    _UNDER_WAY.set()
     rank, count = dist.get_rank(), dist.get_world_size()
-    store = _store()
+    store = store_of_processes()
     with contextlib.suppress(RuntimeError):
         dist.destroy_process_group()  # closes the connections, so that the others notice too
     present = {rank} | (_reporting(store, rank, count) if count > 2 else set())
     missing = [str(number) for number in range(count) if number not in present]
     who = f"process {', '.join(missing)}" if missing else "a process"
-    reason = str(error).splitlines()[0].split("] ")[-1]
+    reason = str(error).splitlines()[0].rpartition("] ")[2].partition(". ")[0]
     message = f"{who} of {count} ended or cannot be reached, so the fit stops ({reason}). {REMEDY}"
     return LostProcessError(message, is_speaker=rank == min(present))
 
 
-def _store() -> Any:
+def store_of_processes() -> Any:
     """Return the key-value store of the default group, or None where it cannot be had."""
     try:
         return dist.distributed_c10d._get_default_store()
