@@ -111,9 +111,13 @@ def format_of(path: Path) -> Format:
     Raises:
         DataError: A missing path (with the closest name beside it) or an unknown suffix.
     """
-    if path.is_symlink() and not path.exists():
+    try:
+        is_there = path.exists()
+    except OSError as error:  # a name longer than the system allows
+        raise DataError(f"{path} is no path ({error.strerror}). Check it.") from None
+    if path.is_symlink() and not is_there:
         raise DataError(f"{path} is a link to a file that does not exist. Correct the link.")
-    if not path.exists():
+    if not is_there:
         raise DataError(f"{path} does not exist.{_close_name(path)}")
     if path.is_dir():
         return IMAGES

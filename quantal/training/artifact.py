@@ -110,7 +110,11 @@ def read_artifact(path: str | Path) -> Artifact:
         FileFormatError: Something is missing, damaged, too large, a link, or of a newer schema.
     """
     folder = Path(path)
-    if folder.is_symlink() or not folder.is_dir():
+    try:
+        is_folder = folder.is_dir() and not folder.is_symlink()
+    except OSError:  # a name longer than the system allows
+        is_folder = False
+    if not is_folder:
         raise FileFormatError(
             f"{folder} is not a model folder. Pass the folder that 'quantal fit --out' or "
             "save() made."

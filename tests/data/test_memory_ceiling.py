@@ -51,5 +51,5 @@ def test_what_is_too_much_is_said_in_numbers_that_can_be_read(machine):
     with pytest.raises(DataError, match=r"rows\.csv needs 9\.0 GiB, more than the 8\.0 GiB that"):
         ceiling.require_memory(9 * GIB, "rows.csv")
     machine(GIB // 100)
-    with pytest.raises(DataError, match=r"needs 0\.00977 GiB, more than the 0\.00781 GiB"):
+    with pytest.raises(DataError, match=r"needs 0\.00977 GiB, more than the 0\.008 GiB"):
         ceiling.require_memory(GIB / 102.4, "rows.csv")

@@ -160,3 +160,8 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 def test_an_empty_path_is_not_the_current_folder():
     with pytest.raises(DataError, match=r"path of the data is empty"):
         open_source("")
+
+
+def test_a_name_longer_than_the_system_allows_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"a\.npy is no path \(File name too long\)\. Check it\."):
+        open_source(tmp_path / ("a" * 300 + ".npy"))

@@ -98,7 +98,7 @@ def vouched(parts: dict[str, bytes]) -> dict[str, bytes]:
 def target(name: str) -> Target:
     """Return the target of one method."""
     rows = IMAGES[:3] if name == "IIC" else ROWS[:3]
-    return Target(name, model(name), used(rows), pack=vouched, harm=harmed)
+    return Target(name, model(name), used(rows), named="model", pack=vouched, harm=harmed)
 
 
 def harmed(name: str, content: bytes, steps: list[Step]) -> bytes:

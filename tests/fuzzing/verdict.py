@@ -92,8 +92,8 @@ def judge(target: Target, folder: Path) -> str:
         except QuantalError as error:
             outcome = str(error)
     if outcome != "read":
-        names = [target.named] if target.named else [*target.files, folder.name]
-        assert any(name in outcome for name in names), f"names no file: {outcome}"
+        names = [target.named, *(Path(name).name for name in target.files)]
+        assert any(name and name in outcome for name in names), f"names no file: {outcome}"
         assert "\n" not in outcome, f"more than one line: {outcome}"
     assert listing(folder.parent) == before, "a file appeared or went"
     return outcome
