@@ -28,7 +28,7 @@ def read_arrow_rows(body: bytes, form: RowForm) -> NDArray[Any]:
         form: what is allowed.
 
     Raises:
-        Problem: 400, damaged, compressed or with dictionaries; 413, too many rows.
+        Problem: 400, damaged, compressed or with dictionaries; 422, too many rows.
         DataError: The columns are not those of the model, or not numbers.
     """
     import pyarrow as pa

@@ -24,8 +24,6 @@ PROBLEM = {
 ALWAYS = (403, 421, 500)  # what the checks of every request may answer
 WITH_ROWS = (400, 406, 408, 413, 415, 422, 429, 503, 504)
 BINARY = {"type": "string", "format": "binary"}
-# Sums of squares of larger numbers overflow in float32.
-LARGEST = 1e15
 
 
 def request_body(form: RowForm) -> dict[str, Any]:
@@ -37,7 +35,8 @@ def request_body(form: RowForm) -> dict[str, Any]:
     schema = bodies[0] if len(bodies) == 1 else {"anyOf": bodies}
     return {
         "required": True,
-        "description": f"Up to {form.max_rows} rows of {form.n_features} numbers.",
+        "description": f"Up to {form.max_rows} rows of {form.n_features} numbers. Numbers so large "
+        "that the model's sums overflow are refused.",
         "content": {
             JSON: {"schema": schema},
             NPY: {"schema": {**BINARY, "description": "An array, as numpy.save writes it."}},
@@ -47,11 +46,10 @@ def request_body(form: RowForm) -> dict[str, Any]:
 
 
 def _rows_schemas(form: RowForm) -> list[dict[str, Any]]:
-    number = {"type": "number", "minimum": -LARGEST, "maximum": LARGEST}
     shapes = [(form.n_features,), *([form.image_shape] if form.image_shape else [])]
     rows = []
     for shape in shapes:
-        row: dict[str, Any] = number
+        row: dict[str, Any] = {"type": "number"}
         for side in reversed(shape):
             row = {"type": "array", "items": row, "minItems": side, "maxItems": side}
         rows.append({"type": "array", "items": row, **_counted(form)})

@@ -24,7 +24,7 @@ def read_json_rows(body: bytes, form: RowForm) -> Any:
         form: what is allowed.
 
     Raises:
-        Problem: 400, not JSON; 422, something else in it; 413, too many rows.
+        Problem: 400, not JSON; 422, something else in it, or too many rows.
     """
     try:
         value = from_json(body)  # nan and infinity too: the model's own check says where they are

@@ -22,7 +22,7 @@ def read_npy_rows(body: bytes, form: RowForm) -> NDArray[Any]:
         form: what is allowed.
 
     Raises:
-        Problem: 400, damaged or with a header that lies; 413, too many rows; 422, no numbers.
+        Problem: 400, damaged or with a header that lies; 422, no numbers or too many rows.
     """
     try:
         header = read_npy_header(io.BytesIO(body), "The body")

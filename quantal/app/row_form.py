@@ -45,7 +45,7 @@ class RowForm:
         """Raise Problem for more rows than a request may have."""
         if n_rows > self.max_rows:
             raise Problem(
-                413,
+                422,
                 f"The request has {n_rows:,} rows, and may have {self.max_rows:,}. Send them in "
                 "several requests.",
             )

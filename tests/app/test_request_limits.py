@@ -130,7 +130,7 @@ def test_a_request_has_no_more_rows_than_allowed(hasher, kind):
         else:
             answer = post(found, "encode", npy(X), NPY)
     text = "The request has 3 rows, and may have 2. Send them in several requests."
-    assert refusal(answer, 413) == text
+    assert refusal(answer, 422) == text
 
 
 def test_an_answer_has_no_more_entries_than_allowed(hasher):
