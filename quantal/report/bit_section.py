@@ -19,6 +19,8 @@ from .shown_rows import OnRows, ShownRows
 
 MOST_BINS = 48
 MOST_LISTED = 24
+SHOWN = {"images": 8, "text": 3, "vectors": 5}
+"""Neighbours of an example that are shown, N_NEIGHBORS at most."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class BitSection:
         n_codes: Codes of the sample.
         n_distinct: Different ones among them.
         most_alike: Two bits and their correlation, or None.
+        repeated: Numbers of the bits that an earlier one repeats.
         neighborhoods: Some examples.
         column_names: Of the columns that are shown of vectors.
         maps: The map.
@@ -83,6 +86,7 @@ class BitSection:
     n_codes: int
     n_distinct: int
     most_alike: tuple[int, int, float] | None
+    repeated: list[int]
     neighborhoods: list[Neighborhood]
     column_names: list[str]
     maps: list[PointMap]
@@ -147,6 +151,7 @@ def bit_section(
         pairs.n_codes,
         pairs.n_distinct,
         pairs.most_alike,
+        pairs.repeated,
         _neighborhoods(shown, use, int(model.n_bits), columns, truth),
         [names[i] if names else f"column {i}" for i in columns],
         [_map(model, shown, use, generator)],
@@ -191,12 +196,13 @@ def _neighborhoods(
     viewer = RowViewer(shown, np.r_[use.examples, use.neighbors.ravel()])
     found = []
     for i, row in enumerate(use.examples.tolist()):
-        neighbors = use.neighbors[i]
-        texts = [f"{d} bits" if d != 1 else "1 bit" for d in use.distances[i].tolist()]
+        neighbors = use.neighbors[i, : SHOWN[shown.kind]]
+        distances = use.distances[i, : len(neighbors)].tolist()
+        texts = [f"{d} bits" if d != 1 else "1 bit" for d in distances]
         said = "example"
         if truth is not None:
             texts = [f"{t}, {truth[n]}" for t, n in zip(texts, neighbors, strict=True)]
-            said = str(truth[row])
+            said = f"example, {truth[row]}"
         example = viewer.view(np.array([row]), [said], columns)[0]
         code = _code_text(use.example_codes[i], n_bits)
         found.append(Neighborhood(example, code, viewer.view(neighbors, texts, columns)))

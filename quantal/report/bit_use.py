@@ -16,6 +16,7 @@ MOST_CODES = 5000  # of the sample behind pairs of bits and distinct codes
 MOST_PAIRED = 1000  # rows whose distances to each other are counted
 N_EXAMPLES = 6
 N_NEIGHBORS = 8
+REPEATS = 0.98  # a correlation of two bits above it in size says that one repeats the other
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +113,7 @@ class BitPairs:
         counts: Pairs of rows at each Hamming distance, shape (n_bits + 1,).
         n_paired: Rows behind these pairs.
         most_alike: Two bits and their correlation, the largest in size; None for one bit.
+        repeated: Numbers of the bits that an earlier one repeats, or its opposite.
     """
 
     n_codes: int
@@ -119,6 +121,7 @@ class BitPairs:
     counts: NDArray[np.int64]
     n_paired: int
     most_alike: tuple[int, int, float] | None
+    repeated: list[int]
 
 
 def bit_pairs(codes: NDArray[np.uint8], n_bits: int) -> BitPairs:
@@ -139,18 +142,24 @@ def bit_pairs(codes: NDArray[np.uint8], n_bits: int) -> BitPairs:
         len(np.unique(codes, axis=0)),
         np.bincount(upper, minlength=n_bits + 1),
         len(some),
-        _most_alike(bits),
+        *_alike(bits),
     )
 
 
-def _most_alike(bits: NDArray[np.float32]) -> tuple[int, int, float] | None:
-    """Return the two bits whose correlation is largest in size; constant ones have none."""
+def _alike(
+    bits: NDArray[np.float32],
+) -> tuple[tuple[int, int, float] | None, list[int]]:
+    """Return the two bits of the largest correlation in size, and the bits that repeat others.
+
+    Constant bits have no correlation.
+    """
     centred = bits - bits.mean(axis=0)
     lengths = np.sqrt((centred**2).sum(axis=0))
     live = np.flatnonzero(lengths > 0)
     if len(live) < 2:
-        return None
+        return None, []
     unit = centred[:, live] / lengths[live]
     alike = np.triu(unit.T @ unit, 1)
     i, j = divmod(int(np.abs(alike).argmax()), len(live))
-    return int(live[i]), int(live[j]), float(np.clip(alike[i, j], -1, 1))
+    repeated = [int(b) for b in live[np.abs(alike).max(axis=0) > REPEATS]]
+    return (int(live[i]), int(live[j]), float(np.clip(alike[i, j], -1, 1))), repeated

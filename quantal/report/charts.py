@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 WIDTH, HEIGHT = 340, 200  # of a chart; a phone shows one a row at about this size in pixels
-LEFT, RIGHT, TOP, BOTTOM = 50, 12, 10, 38  # room for the axes
+LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 38  # room for the axes
 MOST_POINTS = 400  # of a line; more cannot be told apart at this width
 
 Tick = tuple[float, str]
@@ -146,7 +146,7 @@ def histogram(
             for t in nice_ticks(sides[0], sides[-1])
             if sides[0] <= t <= sides[-1]
         ],
-        [(_round(_up(t, 0, high)), f"{t:,.0f}") for t in y_ticks if t % 1 == 0],
+        [(_round(_up(t, 0, high)), count_text(t, high)) for t in y_ticks if t % 1 == 0],
         x_label,
         y_label,
     )
@@ -170,10 +170,19 @@ def tick_text(value: float, ticks: Sequence[float]) -> str:
     step = abs(ticks[1] - ticks[0])
     largest = max(abs(t) for t in ticks)
     if largest >= 1e5 or (0 < largest < 1e-3):
-        return f"{value:.2g}"
+        digits = math.ceil(math.log10(largest / step)) + 1
+        return f"{value:#.{max(2, digits)}g}"
     decimals = 0 if step % 1 == 0 else max(0, math.ceil(-math.log10(step) - 1e-9))
     decimals += step * 10**decimals % 1 > 1e-9  # a step of 0.25 has one more
     return f"{value:.{int(decimals)}f}"
+
+
+def count_text(value: float, largest: float) -> str:
+    """Return a count as an axis writes it that goes up to ``largest``: 1,500, 15k, 1.5M."""
+    for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value and largest >= 10 * unit:
+            return f"{value / unit:g}{name}"
+    return f"{value:,.0f}"
 
 
 def _across(value: ArrayLike, low: float, high: float) -> NDArray[np.float64]:

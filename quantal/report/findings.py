@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ REMEDIES = {
     "undecided": "Ask for fewer clusters.",
 }
 """What to do where a method has no parameter that concerns the sizes."""
-SEVERAL_BITS_REMEDY = "or fit on rows that vary in more directions"
+_VARY = "or scale the columns alike and fit on rows that vary in more directions"
 
 
 def expected_shares(model: Any, k: int) -> tuple[NDArray[np.float64], bool]:
@@ -104,15 +104,30 @@ def _remedies(model: Any) -> Mapping[str, str]:
     return AUTOENCODER_REMEDIES if isinstance(model, AutoencoderClusterer) else REMEDIES
 
 
-def bit_findings(model: Any, shares: NDArray[np.float64]) -> list[Collapse]:
+def bit_findings(
+    model: Any, shares: NDArray[np.float64], repeated: Sequence[int] = ()
+) -> list[Collapse]:
     """Return what is wrong with the bits of a hasher, worst first.
 
     Args:
         model: a fitted hasher.
         shares: share of the rows for which each bit is 1, shape (n_bits,).
+        repeated: numbers of the bits that an earlier one repeats.
     """
+    found = _bits_used(model, shares)
+    if repeated:
+        listed = ", ".join(map(str, repeated[:8])) + (", ..." if len(repeated) > 8 else "")
+        message = (
+            f"{len(repeated)} of {len(shares)} bits repeat an earlier bit or its opposite (bits "
+            f"{listed}), so codes say less than their length promises. Ask for fewer bits, {_VARY}."
+        )
+        found.append(Collapse("repeated bits", message))
+    return found
+
+
+def _bits_used(model: Any, shares: NDArray[np.float64]) -> list[Collapse]:
     if not isinstance(model, NetworkHasher):
-        return constant_bits(shares, SEVERAL_BITS_REMEDY)
+        return constant_bits(shares, _VARY)
     names = ("conditional_entropy_", "marginal_entropy_", "redundancy_")
     figures = BitFigures(shares, *(float(getattr(model, name, 0.0)) for name in names))
     found: list[Collapse] = model._diagnose(figures)

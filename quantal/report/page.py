@@ -157,7 +157,7 @@ def _describe_codes(
         }
     use, section = bit_section(model, shown, generator, truth, on_rows)
     values: dict[str, Any] = {
-        "findings": _told(bit_findings(model, use.shares)),
+        "findings": _told(bit_findings(model, use.shares, section.repeated)),
         "balance": bit_balance(use.shares, dead_bits(use.shares)),
         "bits": section,
         "maps": section.maps,

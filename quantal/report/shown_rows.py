@@ -56,7 +56,9 @@ class ShownRows:
 
     def name(self, row: int) -> str:
         """Return what a row is called: its id, or its number counted from 0."""
-        return f"row {row}" if self.dataset.ids is None else str(self.dataset.ids[row])
+        if self.dataset.ids is None:
+            return f"row {row}"
+        return f"{'document ' * (self.kind == 'text')}{self.dataset.ids[row]}"
 
     def take(self, rows: NDArray[np.int64]) -> Any:
         """Return some rows, (m, d): float64, or CSR where the rows are sparse."""
