@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -84,13 +85,19 @@ def share_threads(workers: int) -> None:
     threadpool_limits(share, user_api="blas")
 
 
-def serve(app: FastAPI, taken: socket.socket, on_ready: Callable[[], None]) -> None:
+def serve(
+    app: FastAPI,
+    taken: socket.socket,
+    on_ready: Callable[[], None],
+    stop: threading.Event | None = None,
+) -> None:
     """Serve until Ctrl-C or a signal to end; requests under way have 5 seconds left then.
 
     Args:
         app: the application.
         taken: the socket of `bind`.
         on_ready: called once, when requests are answered.
+        stop: ends the server, too; for one in a thread, which hears no signals.
 
     Raises:
         MissingExtraError: The extra ``app`` is not installed.
@@ -120,6 +127,10 @@ def serve(app: FastAPI, taken: socket.socket, on_ready: Callable[[], None]) -> N
         while not server.started:
             await asyncio.sleep(0.01)
         on_ready()
+        if stop is not None:
+            while not stop.is_set():
+                await asyncio.sleep(0.05)
+            server.should_exit = True
 
     try:
         asyncio.run(run())
