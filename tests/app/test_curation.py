@@ -273,6 +273,8 @@ def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path):
         "UPDATE start SET value = x'789c'",
         "UPDATE about SET value = '1' WHERE key = 'n_clusters'",
         "UPDATE edits SET arguments = '{\"into\": 1, \"rows\": [99]}' WHERE kind = 'move'",
+        "UPDATE edits SET arguments = '{\"into\": 1, \"rows\": [-1]}' WHERE kind = 'move'",
+        "UPDATE edits SET arguments = '{\"into\": 1, \"rows\": []}' WHERE kind = 'move'",
         "DROP TABLE position",
     ],
 )

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from quantal.app.explorer import STATIC, explorer_routes
+from quantal.app.explorer import STATIC, explorer_routes, nearest
 from quantal.clustering import RIM, NJWSpectralClustering
 from quantal.data import Dataset
 from quantal.errors import DataError, ParameterError
@@ -174,6 +174,19 @@ def test_search_by_row_leaves_the_row_out_and_agrees_with_the_embedding(client, 
     expected = np.argsort(((z - z[3]) ** 2).sum(axis=1), kind="stable")
     assert found == [row for row in expected[:49].tolist() if row != 3]
     assert "Hellinger" in page(client, "/search?row=3&measure=probability")
+
+
+def test_rows_too_wide_for_memory_are_projected_and_said_to_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(nearest, "MOST_BYTES", 0)  # 16 numbers a row remain
+    x = load_digits().data[:120].astype(np.float32)
+    model = NJWSpectralClustering(n_clusters=4, random_state=0).fit(x)
+    client = visit(model, Dataset(x, "vectors", "vectors"), tmp_path / "e")
+    text = page(client, "/search?row=3")
+    assert "found by a random projection of the 64 numbers to 16, which may miss some" in text
+    exact = np.sort(np.linalg.norm(x - x[3], axis=1))[1:]
+    found = [float(d) for d in re.findall(r"figures\"><b>([\d.]+)</b>", text)]
+    assert found == sorted(found)
+    assert found[0] == pytest.approx(exact[0], rel=0.01)
 
 
 def test_search_by_an_image_finds_the_row_that_it_was(client, digits):

@@ -25,7 +25,7 @@ class Change:
     """What an edit does, in a form that can be taken back exactly.
 
     Attributes:
-        transfers: done in this order; each row stands in one of them at most.
+        transfers: each row stands in one of them at most, and no cluster both gives and takes.
         before: tags that the edit replaces.
         after: what it replaces them by.
         created: numbers of clusters that did not exist.
@@ -66,29 +66,37 @@ class Assignment:
         """Do what ``change`` says."""
         for number in change.created:
             self.clusters[number] = self._cluster(number, np.empty(0, np.int32))
-        for transfer in change.transfers:
-            self._move(transfer.rows, transfer.source, transfer.target)
+        self._move([(t.rows, t.source, t.target) for t in change.transfers])
         self._tag(change.after)
 
     def revert(self, change: Change) -> None:
         """Take back ``change``, which must have been the last one applied."""
-        for transfer in reversed(change.transfers):
-            self._move(transfer.rows, transfer.target, transfer.source)
+        self._move([(t.rows, t.target, t.source) for t in change.transfers])
         self._tag(change.before)
         for number in change.created:
             del self.clusters[number]
 
     def in_order(self, rows: Iterable[int] | NDArray[np.integer]) -> Rows:
         """Return distinct rows, the most typical first."""
-        chosen = np.unique(np.fromiter(rows, np.int32))
+        given = rows if isinstance(rows, np.ndarray) else np.fromiter(rows, np.int64)
+        chosen = np.unique(given.astype(np.int32))
         return chosen[np.argsort(self._rank[chosen])]
 
-    def _move(self, rows: Rows, source: int, target: int) -> None:
-        self.labels[rows] = target
-        old, new = self.clusters[source], self.clusters[target]
-        stayed = old.members[self.labels[old.members] == source]
-        self.clusters[source] = self._cluster(source, stayed, old.tag)
-        self.clusters[target] = self._cluster(target, self._joined(new.members, rows), new.tag)
+    def _move(self, moves: list[tuple[Rows, int, int]]) -> None:
+        """Move rows, each from its source to its target; every cluster is remade once."""
+        arrived: dict[int, list[Rows]] = {}
+        for rows, _, target in moves:
+            self.labels[rows] = target
+            arrived.setdefault(target, []).append(rows)
+        for source in {source for _, source, _ in moves}:
+            old = self.clusters[source]
+            stayed = old.members[self.labels[old.members] == source]
+            self.clusters[source] = self._cluster(source, stayed, old.tag)
+        for target, parts in arrived.items():
+            new = self.clusters[target]
+            rows = self.in_order(np.concatenate(parts))
+            members = self._joined(new.members, rows)
+            self.clusters[target] = self._cluster(target, members, new.tag)
 
     def _joined(self, members: Rows, rows: Rows) -> Rows:
         if not len(members):

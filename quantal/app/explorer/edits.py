@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...errors import ParameterError, require_range
 from .assignment import Assignment, Change, Transfer
-from .cluster import Cluster, Rows, Tag
+from .cluster import Cluster, Tag
 
 LONGEST_NAME = 80
 MOST_PARTS = 64
@@ -153,7 +153,7 @@ def change_of(now: Assignment, edit: Edit) -> Change:
     if edit.kind == "split":
         return _divided(now, given["numbers"], zlib.decompress(edit.payload))
     if edit.kind == "move":
-        return _moved(now, now.in_order(given["rows"]), given["into"])
+        return _moved(now, given["rows"], given["into"])
     cluster = now.clusters[given["cluster"]]
     if edit.kind == "rename":
         tag = Tag(str(given["name"]), cluster.tag.is_junk)
@@ -187,7 +187,10 @@ def _divided(now: Assignment, numbers: Sequence[int], payload: bytes) -> Change:
     return Change(transfers, {}, junk_too, created)
 
 
-def _moved(now: Assignment, rows: Rows, number: int) -> Change:
+def _moved(now: Assignment, given: Sequence[int], number: int) -> Change:
+    if not 0 <= min(given) <= max(given) < len(now.labels):
+        raise ValueError(f"rows {min(given)} to {max(given)}")
+    rows = now.in_order(given)
     sources = now.labels[rows]
     transfers = tuple(
         Transfer(rows[sources == source], int(source), number) for source in np.unique(sources)
