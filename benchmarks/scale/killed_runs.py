@@ -99,7 +99,7 @@ def disturbed(home: Path, engine: str, n_kills: int, draw: random.Random) -> Non
         if run.poll() is not None:
             break  # it was quicker than the blow
         kills += 1
-        victims = workers_below(run.pid) if engine == "ray" and kills % 2 else []
+        victims = workers_below(run.pid) if engine == "ray" and kills % 2 == 0 else []
         what = "a worker" if victims else "the command"
         os.kill(draw.choice(victims) if victims else run.pid, signal.SIGKILL)
         status = run.wait()
