@@ -14,6 +14,7 @@ from .answers import Answer
 from .media_types import accepted_form
 from .problems import Problem
 from .query_options import QueryOption, read_options
+from .raw_rows import RawRows
 from .request_body import BodyReader
 from .request_rows import Reader, reader_for
 from .row_form import RowForm
@@ -32,12 +33,14 @@ class RowRoutes:
 
     Attributes:
         form: What rows must be.
+        raw: Describes texts.
         queue: Where the model is called.
         bodies: Reads the bodies of requests.
         settings: Limits of a request and an answer.
     """
 
     form: RowForm
+    raw: RawRows
     queue: WorkQueue
     bodies: BodyReader
     settings: ServerSettings
@@ -83,7 +86,7 @@ class RowRoutes:
         values: dict[str, int],
     ) -> Response:
         try:
-            rows = read(body, self.form)
+            rows = self.raw.described(read(body, self.form))
             self._require_short_answer(len(rows), values)
             return work(rows, **values).response(media)
         except QuantalError as error:
@@ -115,7 +118,8 @@ def rest_routes(
     """
     router = APIRouter()
     form = RowForm.of(served.model, settings.max_rows)
-    routes = RowRoutes(form, queue, BodyReader(settings), settings)
+    raw = RawRows(getattr(served.model, "reader_", None) or {})
+    routes = RowRoutes(form, raw, queue, BodyReader(settings), settings)
     _add_health(router, served, queue)
     if served.predicts:
         _add_predict(router, routes, served)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 MOST_CONNECTIONS = 1024
+IDLE_SECONDS = 75  # longer than clients keep a connection, or they ask just when it is closed
 LAST_SECONDS = 5  # what requests under way have left when the server is stopped
 
 
@@ -112,6 +113,7 @@ def serve(
         proxy_headers=False,  # nobody in front of this server is trusted to say who asks
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=LAST_SECONDS,
     )
     server = uvicorn.Server(config)

@@ -31,6 +31,7 @@ def create_app(
     *,
     data: Dataset | None = None,
     edits: Path | None = None,
+    pictures: Any = None,
     settings: ServerSettings | None = None,
     on_rows: Progress | None = None,
 ) -> FastAPI:
@@ -41,6 +42,8 @@ def create_app(
         data: rows to search in and to look at; without them only the model is served.
         edits: the file of the explorer's edits; without one, or without ``data``, there are no
             pages.
+        pictures: (n, h, w) or (n, h, w, 3) images that the pages show, where the rows of ``data``
+            are features of them.
         settings: limits and addresses; default: those of `ServerSettings`.
         on_rows: hears how many of all rows are ready to be searched in.
 
@@ -69,15 +72,17 @@ def create_app(
     index = None if data is None else build_index(served, data, on_rows)
     app.include_router(rest_routes(served, index, settings, queue))
     if data is not None and edits is not None:
-        _add_pages(app, model, data, edits)
+        _add_pages(app, model, data, edits, pictures)
     complete(app, needs_token=settings.token is not None)
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(Guard, settings=settings)  # the last one added is the first to be asked
     return app
 
 
-def _add_pages(app: FastAPI, model: Any, data: Dataset, edits: Path) -> None:
-    app.include_router(explorer_routes(model, data, edits), include_in_schema=False)
+def _add_pages(app: FastAPI, model: Any, data: Dataset, edits: Path, pictures: Any) -> None:
+    app.include_router(
+        explorer_routes(model, data, edits, pictures=pictures), include_in_schema=False
+    )
     app.mount("/static", StaticFiles(directory=STATIC))
 
 

@@ -146,6 +146,7 @@ def explore(
             app = create_app(
                 fitted,
                 data=dataset,
+                pictures=_pictures(fitted, data, reading),
                 edits=edits or model.with_name(f"{model.resolve().name}.edits.sqlite"),
                 settings=settings,
                 on_rows=on_rows,
@@ -167,3 +168,11 @@ def _require_sense(data: str | None, edits: Path | None, reading: dict[str, Any]
             f"{given[0]} says something about DATA, and there is none. Name the data after the "
             "model, or leave the option out."
         )
+
+
+def _pictures(model: Any, source: str | None, reading: dict[str, Any]) -> Any:
+    """Return the images of a source whose features the model reads, else None."""
+    from ..report.shown_rows import pictures_of
+
+    reader = {**(getattr(model, "reader_", None) or {}), **given_options(reading)}
+    return None if source is None else pictures_of(source, reader)

@@ -160,3 +160,19 @@ def test_no_string_of_a_client_is_taken_for_a_path(hashing, tmp_path):
     np.save(tmp_path / "x.npy", rows())
     for value in (str(tmp_path / "x.npy"), [str(tmp_path / "x.npy")], "name:digits"):
         refusal(hashing.post("/v1/encode", json={"rows": value}), 422)
+
+
+def test_texts_of_clients_leave_nothing_on_the_disk(tmp_path, monkeypatch):
+    pytest.importorskip("wordllama")
+    from quantal.features import open_features
+    from quantal.hashing import ITQ
+
+    texts = [f"{a} {b} and again {a}" for a in ("red", "blue", "green") for b in ("cat", "dog")] * 4
+    monkeypatch.setenv("QUANTAL_CACHE", str(tmp_path / "first"))
+    model = ITQ(n_bits=3).fit(open_features(texts, features="wordllama"))
+    codes = [row.tobytes().hex() for row in model.encode(texts[:4])]
+    monkeypatch.setenv("QUANTAL_CACHE", str(tmp_path / "second"))
+    with client(model, data=False) as found:
+        answer = found.post("/v1/encode", json={"texts": texts[:4]})
+    assert answer.json()["codes"] == codes
+    assert not (tmp_path / "second").exists()

@@ -40,7 +40,8 @@ def test_with_data_there_are_pages_and_a_search(quantal, model, started):
         assert "text/html" in client.get("/").headers["content-type"]
         assert client.get("/static/explorer.css").status_code == 200
         assert client.post("/v1/search?k=1", json={"rows": [[0.0] * 4]}).status_code == 200
-    assert (model.parent / "model.edits.sqlite").is_file()
+    beside = sorted(path.name for path in model.parent.glob("model.edits*"))
+    assert beside == ["model.edits.sqlite"]  # closed, so nothing else is left
 
 
 def test_edits_go_where_they_are_told(quantal, model, started):
