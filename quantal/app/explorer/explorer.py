@@ -97,6 +97,7 @@ class Explorer:
             "stamp": self.stamp,
             "has_square_pixels": self.rows.form == "image"
             and max(self.rows.pictures.shape[1:]) < TILE,
+            "is_hashed": self.rows.makes_codes,
             "measure": MEASURES[self.curation.measure],
             "last": self.curation.last_done(),
             "next": self.curation.next_undone(),

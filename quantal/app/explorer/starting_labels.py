@@ -15,7 +15,7 @@ from .model_rows import ModelRows
 
 SEED = 0
 MOST_GROUPS = 50
-ROWS_PER_GROUP = 40
+ROWS_PER_GROUP = 80
 SAMPLE = 20_000
 
 
@@ -127,4 +127,7 @@ def _groups_of_codes(rows: ModelRows) -> Start:
             nearest = ((centers**2).sum(axis=1) - 2 * signs @ centers.T).argmin(axis=1)
             labels[block] = nearest
             scores[block] = (signs == majority[nearest]).mean(axis=1)
-    return Start(labels, scores, n_groups, "agreement")
+    order = np.argsort(-np.bincount(labels, minlength=n_groups), kind="stable")
+    number = np.empty(n_groups, np.int32)
+    number[order] = np.arange(n_groups)  # the largest is 0, as of the clusterers
+    return Start(number[labels], scores, n_groups, "agreement")
