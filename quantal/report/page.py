@@ -102,6 +102,7 @@ def _common(model: Any, folder: Path | None, shown: ShownRows | None) -> dict[st
         "data_name": None if shown is None else shown.dataset.name,
         "n_rows": None if shown is None else len(shown),
         "same_rows": shown is not None and shown.are_those_of_the_fit(model),
+        "has_probabilities": hasattr(model, "predict_log_proba"),
         "can_label": hashes or hasattr(model, "predict"),
         "fit_time": None if seconds is None else seconds_text(seconds),
         "charts": training_charts(model),

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import __version__
 from ..catalog import HASHERS, METHODS
+from ..clustering.pair_prediction import PairPrediction
 from ..training.artifact import MANIFEST
 from .charts import LineChart, line_chart
 from .shown_rows import ShownRows
@@ -39,6 +40,7 @@ TERMS = {
     "orthogonality": "departure of the weights from orthogonal ones",
     "pairs": "loss of the pairs known to belong together or not",
     "description": "reconstruction and code length of the rows",
+    "mismatch": "share of the bits that differ from those that the hash function gives",
 }
 
 
@@ -215,15 +217,19 @@ def training_charts(model: Any) -> list[LineChart]:
     step = "epoch" if "n_epochs" in model.get_params(deep=False) else "step of the history"
     names = sorted(history, key=lambda name: name != "total")
     return [
-        line_chart(str(name), _meaning(str(name)), history[name], step)
+        line_chart(str(name), _meaning(model, str(name)), history[name], step)
         for name in names
         if _is_series(history[name])
     ]
 
 
-def _meaning(name: str) -> str:
+def _meaning(model: Any, name: str) -> str:
     if name.startswith("layer_"):
         return "squared error of one layer's denoising autoencoder"
+    if isinstance(model, PairPrediction):
+        if name == "pairs":
+            return "minus the information that copies of a row share, nats"
+        return TERMS.get(name, "divergence of the outputs of a row and its changed copy, nats")
     return TERMS.get(name, "")
 
 

@@ -103,7 +103,7 @@ def shown_rows(model: Any, data: Any, pictures: Any = None) -> ShownRows:
     Raises:
         DataError: Another width than the model's, or another number of pictures than rows.
     """
-    reader = dict(getattr(model, "reader_", None) or {"like": "vectors"})
+    reader = dict(getattr(model, "reader_", None) or _assumed_reader(model, data))
     dataset = data if isinstance(data, Dataset) else open_features(data, **reader)
     if is_undescribed(dataset, reader):  # raw images or texts for a model of their features
         data = dataset.x if dataset.texts is None else list(dataset.texts)
@@ -122,6 +122,17 @@ def shown_rows(model: Any, data: Any, pictures: Any = None) -> ShownRows:
             "rows. Pass one image a row, in the same order."
         )
     return ShownRows(dataset, pictures, _column_names(dataset, reader))
+
+
+def _assumed_reader(model: Any, data: Any) -> dict[str, Any]:
+    """Return settings for a model that was fitted on an array, which does not say how to read."""
+    shape = getattr(model, "image_shape_", None)
+    if shape is None or not isinstance(data, str | Path):
+        return {"like": "vectors"}
+    planes_first = len(shape) == 3 and shape[0] in {1, 3}
+    is_grey = len(shape) == 2 or 1 in {shape[0], shape[-1]}
+    size = shape[1:] if planes_first else shape[:2]
+    return {"like": "images", "image_size": list(size), "color": "grey" if is_grey else "rgb"}
 
 
 def pictures_of(source: Any, reader: dict[str, Any]) -> Any:

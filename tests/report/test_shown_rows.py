@@ -36,6 +36,15 @@ def test_the_layout_of_images_is_found(X):
     assert shown_rows(model, X).kind == "vectors"
 
 
+def test_a_model_of_an_array_of_images_reads_a_folder_at_their_size(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 6, 4), dtype=np.uint8)
+    for i, image in enumerate(pixels):
+        Image.fromarray(image).resize((8, 12)).save(tmp_path / f"{i:02}.png")
+    shown = shown_rows(ITQ(4, random_state=0).fit(pixels), str(tmp_path))
+    assert shown.pictures.shape == (20, 6, 4)
+    assert shown.name(3) == "03.png"
+
+
 def test_another_width_is_refused(X):
     model = ITQ(4, random_state=0).fit(X)
     with pytest.raises(DataError, match="has 11 columns, but the model was fitted on 12"):
