@@ -218,7 +218,7 @@ class CodeIndex:
         try:
             index = cls(description["n_bits"], description["kind"], **description["options"])
             index._index = faiss.read_index_binary(str(source))
-        except (KeyError, TypeError, ParameterError, RuntimeError) as error:
+        except (KeyError, TypeError, ParameterError, RuntimeError, MemoryError) as error:
             reason = str(error).partition("\n")[0]
             raise FileFormatError(
                 f"{source} cannot be read as an index ({reason}). Save the index again."

@@ -44,7 +44,9 @@ def read_hdf5(path: Path, options: Options) -> Dataset:
 def _arrays(h5py: Any, file: Any) -> list[ArrayInfo]:
     found: list[ArrayInfo] = []
 
-    def visit(name: str, node: Any) -> None:
+    def visit(name: str | bytes, node: Any) -> None:
+        if isinstance(name, bytes):  # not UTF-8
+            name = name.decode("utf-8", "replace")
         if isinstance(node, h5py.Dataset) and node.shape is not None:
             found.append(ArrayInfo(name, tuple(node.shape), node.dtype.kind))
 

@@ -181,3 +181,18 @@ def test_more_neighbours_than_codes_are_refused():
 def test_codes_of_another_width_are_refused():
     with pytest.raises(DataError, match="codes have 8 bytes a row, but 32 bits take 4"):
         CodeIndex(32).add(random_codes(10, 64))
+
+
+def test_an_index_that_claims_more_codes_than_memory_holds_is_refused(tmp_path, monkeypatch):
+    import faiss
+
+    CodeIndex(32).add(random_codes(10, 32)).save(tmp_path / "codes.index")
+
+    def claims_terabytes(path):
+        raise MemoryError("std::bad_alloc")
+
+    monkeypatch.setattr(faiss, "read_index_binary", claims_terabytes)
+    with pytest.raises(
+        FileFormatError, match=r"codes\.index cannot be read as an index \(std::bad"
+    ):
+        CodeIndex.load(tmp_path / "codes.index")

@@ -59,3 +59,10 @@ def test_without_h5py_the_command_to_install_it_is_given(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'quantal\[hdf5\]'"):
         open_source(path)
+
+
+def test_an_array_whose_name_is_not_utf8_is_refused_by_the_file(tmp_path):
+    path = write(tmp_path / "a.h5", abcdefgh=ROWS)
+    path.write_bytes(path.read_bytes().replace(b"abcdefgh", b"\xffbcdefgh"))
+    with pytest.raises(FileFormatError, match=r"a\.h5 is truncated, damaged or not an HDF5 file"):
+        open_source(path)
