@@ -74,6 +74,8 @@ class JULE(
         outliers: "join": clusters of a few outliers do not count and join the cluster whose mean
             is nearest, see `quantal.graph.cut_joining_outliers`; "keep": they are clusters, and
             true ones may be merged in their stead.
+        centered: subtract the mean row before the first clusters are made, as in the linkages;
+            what the network reads stays as it is.
         longest_chain: None, or the cut of the first clusters' chains.
         scaled_gradient: repeat the defect of the authors' Torch criterion; see `TripletLoss`.
         extraction: batch-norm mode in which the stages embed the rows: "eval"; or "train", by the
@@ -143,6 +145,7 @@ class JULE(
         local_above: int = 0,
         on_exhausted: str = "grow_ks",
         outliers: str = "join",
+        centered: bool = False,
         longest_chain: int | None = None,
         scaled_gradient: bool = False,
         extraction: str = "eval",
@@ -182,6 +185,7 @@ class JULE(
         self.local_above = local_above
         self.on_exhausted = on_exhausted
         self.outliers = outliers
+        self.centered = centered
         self.longest_chain = longest_chain
         self.scaled_gradient = scaled_gradient
         self.extraction = extraction

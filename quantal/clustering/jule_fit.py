@@ -15,6 +15,7 @@ from ..estimators import RowReader, blockwise, data_fingerprint
 from ..estimators.image_layout import image_layout
 from ..estimators.input_rows import len_of
 from ..estimators.joint_fit import SILENT
+from ..graph.row_scaling import without_column_means
 from ..objectives import TripletLoss
 from ..training import Checkpoints, Plan, ProgressBar
 from ..training.checkpoint import fingerprint
@@ -62,6 +63,7 @@ class JuleFit(JuleFolder, RowReader):
     local_above: int
     on_exhausted: str
     outliers: str
+    centered: bool
     longest_chain: int | None
     scaled_gradient: bool
     extraction: str
@@ -84,6 +86,7 @@ class JuleFit(JuleFolder, RowReader):
         require_range("learning_rate", self.learning_rate, low=0, low_open=True)
         require_choice("result", self.result, RESULTS)
         require_choice("outliers", self.outliers, OUTLIERS)
+        require_choice("centered", self.centered, (True, False))
         require_choice("extraction", self.extraction, EXTRACTIONS)
         options = {
             "update": self.update,
@@ -150,7 +153,8 @@ class JuleFit(JuleFolder, RowReader):
             checkpoints = Checkpoints(Path(self.checkpoint), owner, self.checkpoint_every)
         with ProgressBar(type(self).__name__, 1, shown=bool(self.verbose)) as bar:
             bar.preparing(f"joining {len_of(x)} rows to their nearest")
-            stages.labels = stages.merging.first_clusters(x, stages.least, bar.prepared)
+            pixels = without_column_means(x) if self.centered else x
+            stages.labels = stages.merging.first_clusters(pixels, stages.least, bar.prepared)
             bar.training(stages.planned() * stages.plan.n_steps)
             stages.run(bar, checkpoints, resume=self.resume)
         if checkpoints is not None:

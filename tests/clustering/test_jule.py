@@ -12,6 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 
 import quantal
 from quantal.clustering import JULE
+from quantal.clustering.jule_stages import Merging
 from quantal.errors import DataError, ParameterError
 from quantal.metrics import clustering_accuracy
 
@@ -155,6 +156,22 @@ def test_a_fit_that_was_interrupted_goes_on_to_the_bit(tmp_path, images, monkeyp
     assert np.array_equal(resumed.labels_, whole.labels_)
     assert resumed.history_ == whole.history_
     assert resumed.stage_sizes_ == whole.stage_sizes_
+
+
+def test_first_clusters_can_be_made_without_the_mean_image(images, monkeypatch):
+    asked = []
+    make = Merging.first_clusters
+    monkeypatch.setattr(
+        Merging,
+        "first_clusters",
+        lambda self, rows, *rest: asked.append(rows) or make(self, rows, *rest),
+    )
+    flat = images.reshape(len(images), -1)
+    for centered in (False, True):
+        JULE(6, centered=centered, **QUICK).fit(images)
+    assert np.array_equal(asked[0], flat)
+    centred = next(rows for rows in asked[1:] if rows.shape == flat.shape)
+    assert np.allclose(centred, flat - flat.mean(axis=0), atol=1e-5)
 
 
 @pytest.mark.parametrize(
