@@ -13,7 +13,10 @@ from parquet_folders import contents
 # Forks of one process share the import of the library, which takes longer than the runs.
 KILLED = """
 import os, signal, sys
+import pyarrow.parquet
+from quantal import load
 from quantal.scale import process_folder, results
+load(sys.argv[1])
 publish = results.publish
 
 def run(left, when):
