@@ -65,7 +65,7 @@ def run_on_ray(
         ParameterError: The cluster cannot be reached.
     """
     ray: Any = require_extra("ray", "scale")
-    with _cluster(ray, address, thread_count(n_workers)):
+    with cluster(ray, address, thread_count(n_workers)):
         resources = ray.cluster_resources()
         most = int(resources.get("GPU" if job.device == "cuda" else "CPU", 1))
         n = max(1, min(n_workers or most, most, len(shards)))
@@ -122,7 +122,7 @@ def _killer(name: str) -> str:
 
 
 @contextmanager
-def _cluster(ray: Any, address: str | None, n_cpus: int) -> Iterator[None]:
+def cluster(ray: Any, address: str | None, n_cpus: int) -> Iterator[None]:
     """Use the cluster of this process, the one at ``address``, or a small one that ends with us."""
     if ray.is_initialized():
         yield

@@ -14,7 +14,7 @@ from ..errors import LostProcessError
 
 REPORT_SECONDS = 0.5  # for the others to report that they are still there
 REMEDY = (
-    "Look further up for what it said. Start again with --resume (resume=True) to go on from the "
+    "See what it said. Start again with --resume (resume=True) to go on from the "
     "last checkpoint; any number of processes will do."
 )
 

@@ -1,0 +1,99 @@
+"""One fit by several processes on a Ray cluster: Ray Train starts them instead of torchrun."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ..errors import QuantalError, TrainingError, require_extra, require_range
+
+
+def fit_on_ray(
+    method: str,
+    source: str | Path,
+    out: str | Path,
+    *,
+    n_processes: int,
+    use_gpu: bool = False,
+    address: str | None = None,
+    storage: str | Path | None = None,
+    **parameters: Any,
+) -> Any:
+    """Fit a method by several processes that Ray Train starts, and save the model.
+
+    The result is that of one process, or of torchrun, but for rounding.
+
+    Args:
+        method: name on the command line, such as "imsat", that several processes can fit.
+        source: path or name of the data, which every machine of the cluster must see.
+        out: folder for the model, on a file system that the cluster shares.
+        n_processes: how many processes fit together, >= 1.
+        use_gpu: give each process a GPU of its own.
+        address: of a running cluster; None: start Ray here and stop it at the end.
+        storage: folder for what Ray Train writes itself; None: a temporary one.
+        parameters: of the method.
+
+    Returns:
+        The fitted estimator.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+        ParameterError: The cluster cannot be reached, or a parameter is not allowed.
+        QuantalError: What the fit raised.
+        TrainingError: A process ended before the fit did.
+    """
+    from ..catalog import build, load
+    from .ray_engine import cluster
+
+    require_range("n_processes", n_processes, low=1, integer=True)
+    ray: Any = require_extra("ray", "scale")
+    build(method, **parameters)  # refuses unknown names before anything is started
+    task: dict[str, Any] = {"method": method, "source": str(source), "parameters": parameters}
+    task["out"] = str(Path(out).resolve())
+    with cluster(ray, address, n_processes), tempfile.TemporaryDirectory() as scratch:
+        _run(task, n_processes, use_gpu=use_gpu, storage=str(storage or scratch))
+    return load(out)
+
+
+def _run(task: dict[str, Any], n_processes: int, *, use_gpu: bool, storage: str) -> None:
+    """Let Ray Train run ``_fit_one`` in every process; raise what it raised."""
+    torch_train: Any = require_extra("ray.train.torch", "scale")
+    train: Any = require_extra("ray.train", "scale")
+    trainer = torch_train.TorchTrainer(
+        _fit_one,
+        train_loop_config=task,
+        scaling_config=train.ScalingConfig(num_workers=n_processes, use_gpu=use_gpu),
+        run_config=train.RunConfig(storage_path=storage),
+    )
+    try:
+        trainer.fit()
+    except Exception as error:
+        raise _explained(error) from None
+
+
+def _explained(error: Exception) -> QuantalError:
+    """Return quantal's own error out of Ray's, or one that says that a process ended."""
+    failures = getattr(error, "worker_failures", {}) or {}
+    for failure in (*failures.values(), error.__cause__):
+        for found in (failure, getattr(failure, "cause", None)):
+            if isinstance(found, QuantalError):
+                return found
+    reason = " ".join(str(error).split())[:300]
+    return TrainingError(
+        f"A process of the fit ended ({reason}). Call again with the same parameters, "
+        "checkpoint=FOLDER and resume=True, to go on from the last checkpoint."
+    )
+
+
+def _fit_one(task: dict[str, Any]) -> None:
+    """Fit in one of the processes; the first saves the model."""
+    from ..catalog import build
+    from ..features import open_features
+    from ..training import joined
+
+    with joined() as processes:
+        dataset = open_features(task["source"])
+        model = build(task["method"], **task["parameters"]).fit(dataset)
+        if processes is None or processes.is_first:
+            model.save(task["out"])
