@@ -22,16 +22,19 @@ def to_bytes(block: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
     )
 
 
-def image_uri(pixels: NDArray[np.uint8]) -> str:
-    """Return an image, (h, w) or (h, w, 3), as a data URI; large ones are reduced.
+def image_uri(pixels: NDArray[np.uint8], *, exact: bool = False) -> str:
+    """Return an image, (h, w) or (h, w, 3), as a data URI.
 
-    Small and grey images are stored without loss, photographs as JPEG.
+    Args:
+        pixels: the image.
+        exact: keep every pixel. Otherwise images above 160 pixels are reduced, and those above 40
+            are stored as JPEG.
     """
     image = Image.fromarray(pixels)
-    if max(image.size) > LARGEST:
+    if max(image.size) > LARGEST and not exact:
         image.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
     stream = io.BytesIO()
-    if image.mode == "RGB" and max(image.size) > SMALL:
+    if max(image.size) > SMALL and not exact:
         image.save(stream, format="JPEG", quality=85)
         kind = "jpeg"
     else:

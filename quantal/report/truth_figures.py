@@ -48,7 +48,7 @@ class Confusion:
         """The shares as a picture, dark for a large share, where a table would be too wide."""
         if max(self.counts.shape) <= MOST_IN_TABLE:
             return ""
-        return image_uri(np.round(255 * (1 - self.shares)).astype(np.uint8))
+        return image_uri(np.round(255 * (1 - self.shares)).astype(np.uint8), exact=True)
 
 
 @dataclass(frozen=True)
