@@ -42,7 +42,7 @@ def tally_of(model, folder, seconds):
     np.save(folder / "x.npy", rows())
     served = ServedModel(model)
     questions = questions_about(served, build_index(served, open_source(rows())), BODIES)
-    options = ["--port", "0", "--queue", "16", "--no-browser"]
+    options = ["--port", "0", "--queue", "16", "--timeout", "300", "--no-browser"]
     server = subprocess.Popen(
         [sys.executable, "-m", "quantal", "explore", "model", "x.npy", *options],
         cwd=folder,

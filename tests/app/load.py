@@ -56,14 +56,15 @@ def ask_together(address, questions, *, n_clients, seconds):
         address: of the server.
         questions: (path, headers, body, expected answer) of each question; all clients ask all.
         n_clients: threads, and connections.
-        seconds: for how long new requests are begun.
+        seconds: for how long new requests are begun; every client makes one at least.
     """
-    tally, lock = Tally(), threading.Lock()
+    tally, lock, asked = Tally(), threading.Lock(), set()
     end = time.monotonic() + seconds
 
     def ask(number):
         rng = np.random.default_rng(number)
-        while time.monotonic() < end:
+        while time.monotonic() < end or number not in asked:
+            asked.add(number)
             path, headers, body, expected = questions[rng.integers(len(questions))]
             began = time.monotonic()
             try:
@@ -85,7 +86,7 @@ def ask_together(address, questions, *, n_clients, seconds):
                     tally.wrong.append((path, came))
 
     limits = httpx.Limits(max_connections=n_clients, max_keepalive_connections=n_clients)
-    with httpx.Client(base_url=address, timeout=60, trust_env=False, limits=limits) as client:
+    with httpx.Client(base_url=address, timeout=300, trust_env=False, limits=limits) as client:
         threads = [threading.Thread(target=ask, args=(number,)) for number in range(n_clients)]
         for thread in threads:
             thread.start()
