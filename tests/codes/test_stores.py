@@ -36,7 +36,7 @@ def random_codes(n, n_bits):
 
 
 GALLERY = {n_bits: random_codes(2000, n_bits) for n_bits in (12, 64)}
-QUERIES = {n_bits: random_codes(6, n_bits) for n_bits in (12, 64)}
+QUERIES = {n_bits: random_codes(40, n_bits) for n_bits in (12, 64)}
 
 
 @pytest.fixture(autouse=True)
@@ -199,7 +199,7 @@ def test_an_interrupted_write_leaves_what_was_there(store, was_there, monkeypatc
     if store == "faiss":
         monkeypatch.setattr("quantal.codes.CodeIndex.add", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        write_store(f"{store}:gallery", named())
+        write_store(f"{store}:gallery", named(n=200))
     assert {p: p.read_bytes() for p in Path().rglob("*") if p.is_file()} == before
     assert left_behind() == (["gallery"] if was_there else [])
 
@@ -234,6 +234,8 @@ def test_what_is_no_store_is_refused(store):
         ({"version": 2}, "is version 2 of the format; this version of quantal reads 1"),
         ({"store": "chroma"}, "was written for the store 'chroma', not"),
         ({"kind": 3}, "says kind is 3, which cannot be"),
+        ({"kind": "tree"}, "index of kind 'tree' with"),
+        ({"options": {"n_lists": 7}}, "with {'n_lists': 7} for codes of 12 bits, which"),
         ({"options": {"a": "b"}}, "says options is {'a': 'b'}, which cannot be"),
         ({"longest_id": -1}, "says longest_id is -1, which cannot be"),
         ({"sha256": [1]}, "says sha256 is [1], which cannot be"),
@@ -311,6 +313,21 @@ def test_codes_with_bits_beyond_their_width_are_not_stored():
     with pytest.raises(DataError, match="codes are not 12 bits wide: row 0 has a bit set"):
         write_store("faiss:g", Codes(np.full((3, 2), 255, np.uint8), 12))
     assert left_behind() == []
+
+
+def test_a_tilde_is_the_users_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    write_store("faiss:~/g", named(n=50))
+    assert (tmp_path / "home" / "g" / "store.json").is_file()
+
+
+def test_a_foreign_index_in_a_store_is_refused():
+    write_store("faiss:g", named(n=50))
+    write_store("faiss:h?kind=hnsw", named(n=50))
+    for name in ("codes.faiss", "codes.faiss.json"):
+        Path("g", name).write_bytes(Path("h", name).read_bytes())
+    with pytest.raises(FileFormatError, match="in an index of kind 'hnsw' and says 50 of 12 in 'f"):
+        open_store("faiss:g")
 
 
 def test_a_sample_is_spread_over_all_codes():

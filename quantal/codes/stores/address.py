@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ...errors import ParameterError, suggestion
@@ -43,11 +44,13 @@ def parse_address(text: str, stores: Iterable[str]) -> Address:
     if not colon or store not in names:
         raise ParameterError(
             f"{text!r} names no store. Begin with one of {', '.join(f'{n}:' for n in names)} and "
-            f"the place, for example lancedb:gallery.{suggestion(store, names)}"
+            f"the place, for example lancedb:gallery.{suggestion(store, names) if colon else ''}"
         )
     place, mark, tail = rest.partition("?")
     if not place:
         raise ParameterError(f"{text!r} names no place. Write one: {store}:gallery")
+    # The shell leaves a tilde alone that does not begin a word.
+    place = str(Path(place).expanduser()) if place.startswith("~") else place
     return Address(store, place, _options(tail, text) if mark else {})
 
 

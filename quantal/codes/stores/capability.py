@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ParameterError, require_choice, require_range, suggestion
+from ...errors import FileFormatError, ParameterError, require_choice, require_range, suggestion
 from .address import Address
 
 if TYPE_CHECKING:
@@ -155,14 +155,32 @@ def checked_options(
     return {**defaults, **given}
 
 
+def _require_stored(store: StoreType, description: StoreDescription, address: Address) -> None:
+    index = store.kinds.get(description.kind)
+    known = {**index.written, **index.searched} if index is not None else {}
+    stored = description.options
+    try:
+        checked_options(store, description.kind, known, stored)
+    except ParameterError:
+        index = None
+    if index is None or set(stored) != set(known) or description.codes.n_bits > index.max_bits:
+        raise FileFormatError(
+            f"{address} says that it is an index of kind {description.kind!r} with {stored} for "
+            f"codes of {description.codes.n_bits} bits, which {store.title} cannot be. Write the "
+            "codes again."
+        )
+
+
 def opening_options(
     store: StoreType, description: StoreDescription, address: Address
 ) -> dict[str, int | bool]:
     """Return the options of a search: those stored, with what the address gives put in.
 
     Raises:
+        FileFormatError: The description says what this store cannot have written.
         ParameterError: An option that was fixed when the codes were written, or an unknown one.
     """
+    _require_stored(store, description, address)
     given = dict(address.options)
     require_metric(store, given.pop("metric", METRIC))
     kind = given.pop("kind", description.kind)

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...errors import ParameterError
 from ..description import Description
 from .address import Address
@@ -133,15 +135,17 @@ def _write_bulk(folder: Path, source: CodeSource) -> None:
 
 def _lines(batch: CodeBatch) -> list[bytes]:
     """Return the two lines of each document; its _id is the row, so loading twice is harmless."""
-    ids: Any = [None] * len(batch.packed) if batch.ids is None else batch.ids
-    lines = []
-    for row, name, code in zip(batch.rows.tolist(), ids, hex_strings(batch.packed), strict=True):
-        document = {"row": row, "code": code}
-        if name is not None:
-            document["id"] = name if isinstance(name, str) else int(name)
-        action = {"index": {"_id": str(row)}}
-        lines.append(f"{json.dumps(action)}\n{json.dumps(document)}\n".encode())
-    return lines
+    rows, codes = batch.rows.tolist(), hex_strings(batch.packed)
+    if batch.ids is None:
+        named = [""] * len(rows)
+    elif isinstance(batch.ids, np.ndarray):
+        named = [f',"id":{name}' for name in batch.ids.tolist()]
+    else:
+        named = [f',"id":{json.dumps(name)}' for name in batch.ids]
+    return [
+        f'{{"index":{{"_id":"{row}"}}}}\n{{"row":{row}{name},"code":"{code}"}}\n'.encode()
+        for row, name, code in zip(rows, named, codes, strict=True)
+    ]
 
 
 def _index_name(name: str) -> str:

@@ -37,10 +37,12 @@ class FaissStore(CodeStore):
         options = opening_options(FAISS, description, address)
         super().__init__(description, options, exact=KINDS[description.kind].exact)
         self._index = CodeIndex.load(Path(address.place) / INDEX)
-        if (len(self._index), self._index.n_bits) != (len(self), self.n_bits):
+        held = len(self._index), self._index.n_bits, self._index.kind
+        if held != (len(self), self.n_bits, description.kind):
             raise FileFormatError(
-                f"{address} holds {len(self._index)} codes of {self._index.n_bits} bits and says "
-                f"{len(self)} of {self.n_bits}. Write the codes again."
+                f"{address} holds {held[0]} codes of {held[1]} bits in an index of kind "
+                f"{held[2]!r} and says {len(self)} of {self.n_bits} in {description.kind!r}. Write "
+                "the codes again."
             )
         self._index.tune(**{name: int(value) for name, value in options.items()})
         self._names = read_folder_ids(address, description)

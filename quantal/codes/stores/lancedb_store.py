@@ -6,7 +6,6 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from .ties import Table
 
 TABLE = "codes"
 KEY = b"quantal"
+QUERIES_A_CALL = 32  # three times as quick as one by one, where there are few codes
 INDEX_TYPES = {"ivf_flat": "IVF_FLAT", "ivf_hnsw_flat": "IVF_HNSW_FLAT"}
 
 
@@ -46,11 +46,18 @@ class LanceStore(CodeStore):
             )
 
     def _nearest(self, queries: NDArray[np.uint8], count: int) -> Table:
+        found: list[tuple[Any, Any]] = []
         with _reading(self._address):
-            return table_of([self._of_one(query, count) for query in queries], count, self.n_bits)
+            for start in range(0, len(queries), QUERIES_A_CALL):
+                found += self._of_some(list(queries[start : start + QUERIES_A_CALL]), count)
+        return table_of(found, count, self.n_bits)
 
-    def _of_one(self, query: NDArray[np.uint8], count: int) -> tuple[Any, Any]:
-        asked = self._table.search(query, vector_column_name="code", query_type="vector")
+    def _of_some(self, queries: list[NDArray[np.uint8]], count: int) -> list[tuple[Any, Any]]:
+        """Return distances and rows of each query, in any order."""
+        several = len(queries) > 1  # of one query the answer has no column query_index
+        asked = self._table.search(
+            queries if several else queries[0], vector_column_name="code", query_type="vector"
+        )
         asked = asked.distance_type("hamming").limit(count).select(["row", "_distance"])
         if self.exact:
             asked = asked.bypass_vector_index()
@@ -59,7 +66,11 @@ class LanceStore(CodeStore):
             if "ef_search" in self.options:
                 asked = asked.ef(max(count, int(self.options["ef_search"])))
         found = asked.to_arrow()
-        return found.column("_distance").to_numpy(), found.column("row").to_numpy()
+        distances, rows = (found.column(name).to_numpy() for name in ("_distance", "row"))
+        if not several:
+            return [(distances, rows)]
+        of = found.column("query_index").to_numpy()
+        return [(distances[of == query], rows[of == query]) for query in range(len(queries))]
 
     def _ids_of(self, rows: NDArray[np.int64]) -> Any:
         if not len(rows):
@@ -120,7 +131,6 @@ def _build_index(table: Any, kind: str, n_lists: int) -> None:
             vector_column_name="code",
             index_type=INDEX_TYPES[kind],
             num_partitions=n_lists,
-            wait_timeout=timedelta(days=7),
         )
 
 

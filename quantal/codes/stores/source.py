@@ -99,6 +99,7 @@ def _array_source(codes: Codes) -> CodeSource:
             ids = None if codes.ids is None else codes.ids[start : start + step]
             yield CodeBatch(start, codes.packed[start : start + step], ids)
             release_pages(codes.packed)
+            release_pages(codes.ids)
 
     described = Description(codes.n_bits, codes.id_kind, codes.method, len(codes))
     return CodeSource(described, read)
