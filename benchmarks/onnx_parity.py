@@ -88,12 +88,12 @@ def main(wanted: list[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.onnx"
             parity = export_onnx(fitted, path, check=x)
-            session = onnxruntime.InferenceSession(path, options)
+            graph = onnxruntime.InferenceSession(path, options)
             size = path.stat().st_size
         rows = x[:1000]
         library = fitted.encode if parity.output == "bits" else fitted.predict
         ours = milliseconds(lambda library=library, rows=rows: library(rows))
-        theirs = milliseconds(lambda s=session, rows=rows: s.run(None, {"rows": rows}))
+        theirs = milliseconds(lambda s=graph, rows=rows: s.run(None, {"rows": rows}))
         print(
             f"{name:24} {parity.max_difference:10.2g} {parity.n_ties:7} {size:12,} "
             f"{ours:6.1f} ms {theirs:6.1f} ms",

@@ -79,9 +79,9 @@ def _run(path: Path, rows: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[A
     runtime: Any = require_extra("onnxruntime", "onnx")
     options = runtime.SessionOptions()
     options.log_severity_level = 3  # its hints are not the user's
-    session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    graph = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     parts = [rows[:1], *(rows[start : start + BATCH] for start in range(0, len(rows), BATCH))]
-    results = [session.run(None, {"rows": part}) for part in parts]
+    results = [graph.run(None, {"rows": part}) for part in parts]
     first, second = (np.concatenate(values) for values in zip(*results, strict=True))
     return first, second
 

@@ -56,9 +56,9 @@ HASHERS = {
 
 
 def run(path, rows):
-    session = onnxruntime.InferenceSession(path)
-    names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, {"rows": rows}), strict=True))
+    graph = onnxruntime.InferenceSession(path)
+    names = [output.name for output in graph.get_outputs()]
+    return dict(zip(names, graph.run(names, {"rows": rows}), strict=True))
 
 
 @pytest.fixture
