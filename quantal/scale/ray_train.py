@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from ..errors import QuantalError, TrainingError, require_extra, require_range
+from .. import errors
+from ..errors import ParameterError, QuantalError, TrainingError, require_extra, require_range
+
+MISTAKE = re.compile(r"^quantal\.errors\.(?P<name>\w+): (?P<text>.*)$")
 
 
 def fit_on_ray(
@@ -43,17 +47,30 @@ def fit_on_ray(
         QuantalError: What the fit raised.
         TrainingError: A process ended before the fit did.
     """
-    from ..catalog import build, load
+    from ..catalog import load
     from .ray_engine import cluster
 
     require_range("n_processes", n_processes, low=1, integer=True)
+    _require_several(method, parameters)
     ray: Any = require_extra("ray", "scale")
-    build(method, **parameters)  # refuses unknown names before anything is started
     task: dict[str, Any] = {"method": method, "source": str(source), "parameters": parameters}
     task["out"] = str(Path(out).resolve())
     with cluster(ray, address, n_processes), tempfile.TemporaryDirectory() as scratch:
         _run(task, n_processes, use_gpu=use_gpu, storage=str(storage or scratch))
     return load(out)
+
+
+def _require_several(method: str, parameters: dict[str, Any]) -> None:
+    """Raise ParameterError before anything is started for what no process would accept."""
+    from ..catalog import METHODS, build
+
+    build(method, **parameters)
+    able = [name for name, cls in METHODS.items() if getattr(cls, "several_processes", False)]
+    if method not in able:
+        raise ParameterError(
+            f"{method} is fitted by one process. Call its fit, or use a method that takes "
+            f"several: {', '.join(able)}."
+        )
 
 
 def _run(task: dict[str, Any], n_processes: int, *, use_gpu: bool, storage: str) -> None:
@@ -73,12 +90,16 @@ def _run(task: dict[str, Any], n_processes: int, *, use_gpu: bool, storage: str)
 
 
 def _explained(error: Exception) -> QuantalError:
-    """Return quantal's own error out of Ray's, or one that says that a process ended."""
-    failures = getattr(error, "worker_failures", {}) or {}
-    for failure in (*failures.values(), error.__cause__):
-        for found in (failure, getattr(failure, "cause", None)):
-            if isinstance(found, QuantalError):
-                return found
+    """Return quantal's own error out of Ray's, or one that says that a process ended.
+
+    Ray hands over the traceback of each process as text.
+    """
+    said = [str(failure) for failure in getattr(error, "worker_failures", {}).values()]
+    found = [match for text in said if (match := MISTAKE.search(text.strip().splitlines()[-1]))]
+    found.sort(key=lambda match: match["name"] == "LostProcessError")  # the others say why
+    if found:
+        kind: type[QuantalError] = getattr(errors, found[0]["name"])
+        return kind(found[0]["text"])
     reason = " ".join(str(error).split())[:300]
     return TrainingError(
         f"A process of the fit ended ({reason}). Call again with the same parameters, "
