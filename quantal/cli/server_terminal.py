@@ -66,7 +66,7 @@ class Greeting:
         terminal.say(f"programs: {address}/v1/, described at {address}/v1/openapi.json")
         if self.made_token is not None:  # nobody could come in without, so quiet does not count
             to_stderr(f"token, for the header Authorization: Bearer {self.made_token}")
-            to_stderr("what is sent is not encrypted; over a network that others use, put a proxy")
+            to_stderr("nothing is encrypted: on a shared network put a proxy with TLS before it")
         terminal.say("Ctrl-C stops the server")
         if self.opens and self.dataset is not None and terminal.is_live:
             webbrowser.open(page)
