@@ -49,7 +49,7 @@ class PairPrediction(PairTraining):
         return judged(bound, self._terms_of_fit, rows, self._views.first, self._seed)
 
     def _remedies(self) -> Mapping[str, str]:
-        return REMEDIES if self._terms_of_fit.inputs_weight else PAIR_REMEDIES
+        return REMEDIES if self._information_weights().get("inputs") else PAIR_REMEDIES
 
     def _conclude(self, rows: Rows) -> None:
         self.balance_ = float(self.balance)

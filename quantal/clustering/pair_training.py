@@ -139,9 +139,13 @@ class PairTraining(SelfAugmented, NetworkClusterer):
             generator,
         )
 
+    def _information_weights(self) -> dict[str, float]:
+        """Return the weight of each term of information that is asked for."""
+        return dict(weighted("information", self.information, INFORMATION, own=False))
+
     def _pair_terms(self, rows: Rows, seed: int, progress: Progress | None = None) -> PairTerms:
         """Return what a step minimises, with every radius measured."""
-        weights = dict(weighted("information", self.information, INFORMATION, own=False))
+        weights = self._information_weights()
         is_image = self._views.image_shape is not None
         kind = self.transformation
         if isinstance(kind, str) and kind == "auto":

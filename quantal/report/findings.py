@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 from ..clustering.autoencoder_clusterer import REMEDIES as AUTOENCODER_REMEDIES
 from ..clustering.autoencoder_clusterer import AutoencoderClusterer
 from ..clustering.balance import prior_vector
-from ..clustering.pair_prediction import PAIR_REMEDIES, PairPrediction
 from ..clustering.summary import FitSummary
 from ..errors import ParameterError
 from ..hashing.bit_figures import BitFigures, constant_bits
 from ..hashing.network_hasher import NetworkHasher
 from ..training import Collapse, diagnose
-from ..training.collapse import REMEDIES as INFORMATION_REMEDIES
 from .assignment import PROBABILITY, Assignment, entropy_of
 
 REMEDIES = {
@@ -95,9 +93,6 @@ def _divergence(shares: NDArray[np.float64], prior: NDArray[np.float64]) -> floa
 
 
 def _remedies(model: Any) -> Mapping[str, str]:
-    if isinstance(model, PairPrediction):  # it judges by terms that it forgets after the fit
-        weighs_inputs = "inputs" in str(model.information)
-        return INFORMATION_REMEDIES if weighs_inputs else PAIR_REMEDIES
     if hasattr(model, "_remedies"):
         remedies: Mapping[str, str] = model._remedies()
         return remedies

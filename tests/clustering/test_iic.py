@@ -257,6 +257,7 @@ class TestImages:
         model = IIC(3, **SMALL | chosen).fit(IMAGES)
         model.save(tmp_path / "model")
         loaded = quantal.load(tmp_path / "model")
+        assert loaded._remedies() == model._remedies()
         np.testing.assert_array_equal(loaded.predict_proba(IMAGES), model.predict_proba(IMAGES))
         np.testing.assert_array_equal(loaded.transform(IMAGES), model.transform(IMAGES))
 
