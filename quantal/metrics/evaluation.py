@@ -65,7 +65,7 @@ class ClusteringScores:
     def rows(self) -> list[tuple[str, str, str]]:
         """Name, value and interval of each score as text, e.g. for a table."""
         return [
-            (title, f"{getattr(self, name):.4f}", interval_text(self.intervals.get(name)))
+            (title, f"{getattr(self, name):z.4f}", interval_text(self.intervals.get(name)))
             for name, (title, _) in SCORES.items()
         ]
 

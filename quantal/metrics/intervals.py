@@ -29,4 +29,4 @@ def mean_interval(
 
 def interval_text(span: tuple[float, float] | None) -> str:
     """Return "[0.1234, 0.5678]", or nothing where no interval was asked for."""
-    return f"[{span[0]:.4f}, {span[1]:.4f}]" if span else ""
+    return f"[{span[0]:z.4f}, {span[1]:z.4f}]" if span else ""

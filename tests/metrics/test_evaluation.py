@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -89,6 +90,12 @@ def test_the_text_names_both_means_and_the_sizes():
     assert "3 rows, 2 clusters, 2 classes" in text
     assert "1 rows without a true label were left out" in text
     assert text.endswith("cluster sizes  0: 2, 1: 2")
+
+
+def test_an_index_just_below_chance_is_written_without_a_sign():
+    scores = evaluate_clustering(TRUE, PRED, n_resamples=0)
+    text = dataclasses.replace(scores, ari=-1e-6).text()
+    assert "adjusted Rand index     0.0000" in text
 
 
 def test_the_dictionary_survives_json():
