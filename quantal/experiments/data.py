@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import Dataset, named, pixels_to_unit_range
+from ..data.options import FEATURES, TEXT_FEATURES
 from ..errors import DataError
 from ..graph.row_scaling import scaled_to_unit_length, without_column_means
 from .recipe_parts import DataOptions
@@ -88,7 +89,7 @@ def _unlearned_rows(recipe: NamesRows, data_dir: str | Path | None) -> Experimen
     rows, ids = dataset.x, dataset.ids
     if kept is not None:
         ids = None if ids is None else [ids[i] for i in kept]
-    if options.features is not None:
+    if options.features is not None and dataset.kind == "images":
         return ExperimentData(_described(rows, kept, options.features), kept=kept, ids=ids)
     if dataset.kind != "images":
         return ExperimentData(rows if kept is None else rows[kept], kept=kept, ids=ids)
@@ -151,10 +152,24 @@ def _require_fitting(recipe: NamesRows, kind: str) -> None:
             f"{recipe.name}: data.copies, data.centered, data.unit_rows and the scalings 'pixels' "
             f"and 'unit' are for images, but {recipe.dataset} is text."
         )
-    if options.features is not None and (kind == "text" or for_images):
+    if options.features is not None and for_images:
         raise DataError(
             f"{recipe.name}: data.features describes the unscaled pixels of images; leave it out, "
             "or data.copies, data.centered, data.unit_rows and data.scaling."
+        )
+    # A text that was encoded is no text any more, but vectors.
+    is_image, for_text = kind == "images", options.features in TEXT_FEATURES
+    if options.features is not None and for_text == is_image:
+        allowed = FEATURES if is_image else TEXT_FEATURES
+        raise DataError(
+            f"{recipe.name}: data.features = {options.features!r} does not describe "
+            f"{recipe.dataset}, which is {kind}. Choose {' or '.join(map(repr, allowed))}, or "
+            "leave it out."
+        )
+    if options.features is not None and options.text is not None:
+        raise DataError(
+            f"{recipe.name}: data.text says how words are counted and data.features replaces the "
+            "words; keep one of them."
         )
     if kind != "text" and options.text is not None:
         raise DataError(f"{recipe.name}: data.text is for text, but {recipe.dataset} is not text.")
@@ -166,8 +181,9 @@ def _open(recipe: NamesRows, data_dir: str | Path | None) -> Dataset:
         return dataset
     from ..features import open_features
 
-    text: dict[str, Any] = {} if recipe.data.text is None else {"text": recipe.data.text}
-    return open_features(f"name:{recipe.dataset}", data_dir=data_dir, **text)
+    wanted = {"text": recipe.data.text, "features": recipe.data.features}
+    given: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+    return open_features(f"name:{recipe.dataset}", data_dir=data_dir, **given)
 
 
 def _described(

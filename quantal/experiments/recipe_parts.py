@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ..data.options import FEATURES
+from ..data.options import FEATURES, TEXT_FEATURES
 from ..errors import ParameterError, require_choice, require_range, suggestion
 
 METRICS = ("accuracy", "nmi_arithmetic", "nmi_geometric", "ari", "purity")
@@ -24,8 +24,8 @@ class DataOptions:
         text: construction of the tf-idf columns of a text set, "20news" or "reuters".
         centered: subtract the mean image.
         unit_rows: then bring every image to length 1.
-        features: descriptor that takes the place of the pixels, as ``--features`` names it; not
-            with ``scaling`` or ``copies``.
+        features: descriptor that takes the place of the pixels, or encoder that takes that of the
+            words, as ``--features`` names it; not with ``scaling``, ``copies`` or ``text``.
         learned_by: recipe whose network, fitted with its first seed to its own rows, embeds these;
             the rows are what that embedding gives.
         learned_from: that recipe's fingerprint, which `load_recipe` fills in, so that results are
@@ -78,7 +78,7 @@ class DataOptions:
         if self.limit is not None and self.last is not None:
             raise ParameterError("data.limit and data.last both choose rows; keep one of them.")
         if self.features is not None:
-            require_choice("data.features", self.features, FEATURES)
+            require_choice("data.features", self.features, (*FEATURES, *TEXT_FEATURES))
 
     @property
     def settings(self) -> dict[str, Any]:

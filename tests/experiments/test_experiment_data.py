@@ -85,6 +85,28 @@ def test_options_for_images_are_refused_for_text(text_set, recipe_of):
         load_rows(recipe_of(data={"copies": 2}))
 
 
+def test_encoders_of_texts_are_refused_for_images_and_the_reverse(text_set, recipe_of):
+    with pytest.raises(DataError, match=r"'gist' does not describe digits, which is text"):
+        load_rows(recipe_of(data={"features": "gist"}))
+    with pytest.raises(DataError, match=r"data.features replaces the words; keep one of them"):
+        load_rows(recipe_of(data={"features": "wordllama", "text": "20news"}))
+
+
+def test_an_encoder_of_texts_is_no_descriptor_of_images(recipe_of):
+    with pytest.raises(DataError, match=r"which is images. Choose 'efficientnet-lite0' or 'gist'"):
+        load_rows(recipe_of(data={"features": "wordllama"}))
+
+
+def test_an_encoder_takes_the_place_of_words(recipe_of, monkeypatch, tmp_path):
+    monkeypatch.setenv("QUANTAL_CACHE", str(tmp_path))
+    texts = ["the pitcher threw the ball", "a rocket in orbit", "encrypted keys"]
+    said = Dataset(np.zeros((3, 0), np.float32), "20news", "text", texts=texts, ids=["a", "b", "c"])
+    monkeypatch.setattr("quantal.data.named.load", lambda name, folder=None: said)
+    monkeypatch.setattr("quantal.features.opening.open_source", lambda source, **options: said)
+    data = load_rows(recipe_of(data={"features": "wordllama"}))
+    assert data.rows.shape == (3, 256) and data.ids == ["a", "b", "c"]
+
+
 def test_copies_follow_their_image_and_share_its_truth(recipe_of):
     recipe = recipe_of(data={"limit": 10, "scaling": "unit", "copies": 3})
     plain = recipe_of(data={"limit": 10, "scaling": "unit"})
