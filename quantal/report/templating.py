@@ -1,8 +1,10 @@
-"""From the figures of a report to one HTML file: templates with every value escaped."""
+"""From figures to HTML: templates with every value escaped."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from ..errors import require_extra
@@ -11,6 +13,7 @@ from ..errors import require_extra
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
 )
+FOLDER = Path(__file__).parent / "templates"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -32,18 +35,32 @@ def render(name: str, **values: Any) -> bytes:
     Raises:
         MissingExtraError: jinja2 is not installed.
     """
-    jinja2 = require_extra("jinja2", "report")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__, "templates"),
+    text: str = environment(FOLDER, "report").get_template(name).render(**values)
+    return text.encode()
+
+
+@cache
+def environment(folder: Path, extra: str) -> Any:
+    """Return what fills the templates of a folder.
+
+    Args:
+        folder: where the templates are.
+        extra: of quantal that needs them.
+
+    Raises:
+        MissingExtraError: jinja2 is not installed.
+    """
+    jinja2 = require_extra("jinja2", extra)
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_cleaned,
     )
-    environment.filters.update(count=_count, percent=_percent, number=number)
-    text: str = environment.get_template(name).render(**values)
-    return text.encode()
+    made.filters.update(count=_count, percent=_percent, plural=_plural, number=number)
+    return made
 
 
 def _cleaned(value: Any) -> Any:
@@ -56,7 +73,15 @@ def _count(value: int) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    """Return a share as a percentage; nothing but all is 100 %, nothing but none 0 %."""
+    percent = 100 * share
+    if 0 < percent < 0.1:
+        return "< 0.1 %"
+    return f"{percent:.1f} %" if percent < 99.95 or share >= 1 else "> 99.9 %"
+
+
+def _plural(value: int, word: str) -> str:
+    return f"{int(value):,} {word}" if value == 1 else f"{int(value):,} {word}s"
 
 
 def number(value: Any) -> str:

@@ -20,6 +20,10 @@ MOST_PARTS = 64
 MOST_MOVED = 10_000
 
 
+class NothingThereError(ParameterError):
+    """A cluster or row was asked for that does not exist (any more)."""
+
+
 @dataclass(frozen=True)
 class Edit:
     """An edit as the file of edits keeps it.
@@ -129,11 +133,11 @@ def existing(now: Assignment, number: int) -> Cluster:
     """Return a cluster that has members.
 
     Raises:
-        ParameterError: There is none of that number.
+        NothingThereError: There is none of that number.
     """
     cluster = now.clusters.get(number)
     if cluster is None or not len(cluster):
-        raise ParameterError(
+        raise NothingThereError(
             f"There is no cluster {number} now; it may have been merged into another. Choose one "
             "from the overview."
         )

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data import Dataset
-from ...errors import ParameterError
 from .cluster import Cluster
 from .curation import Curation
+from .edits import NothingThereError
 from .identity import identity_of
 from .model_rows import ModelRows
 from .nearest import Nearest
@@ -148,10 +148,10 @@ class Explorer:
         """Return a row number.
 
         Raises:
-            ParameterError: There is no such row.
+            NothingThereError: There is no such row.
         """
         if not 0 <= row < len(self.rows):
-            raise ParameterError(
+            raise NothingThereError(
                 f"There is no row {row}; rows are numbered from 0 to {len(self.rows) - 1:,}."
             )
         return row

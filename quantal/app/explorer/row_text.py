@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -11,16 +10,6 @@ from numpy.typing import NDArray
 BARS = 48
 HEIGHT = 40
 STEP = 4  # units from one bar to the next
-# Control characters, and marks by which a text could turn the direction of what surrounds it.
-_UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
-    "|[\ud800-\udfff]"
-)
-
-
-def printable(text: Any) -> str:
-    """Return text without characters that a page cannot hold or that would disturb others."""
-    return _UNPRINTABLE.sub("\ufffd", str(text))
 
 
 def shortened(text: str, most: int) -> str:
