@@ -64,7 +64,7 @@ class Pretraining:
             sequence: nothing is done where it is past the last stage.
         """
         for stage in range(sequence.number, self.n_stages(network)):
-            generator = derived_generator(self.seed, PURPOSES["step"], stage)
+            generator = derived_generator(self.seed, PURPOSES["step"], stage, device=rows.device)
             if stage < network.n_encoder_layers:
                 step = self._layer_step(network, stage, rows, generator)
                 plan = self._plan(len(rows), stage, self.layer_iterations, self.layer_rate)

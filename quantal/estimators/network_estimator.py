@@ -207,7 +207,7 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
         if first:
             self._start_pass(self.network_, rows, self._seed)
         seed = derived_seed(getattr(self, "_seed", 0), self.n_iter_)
-        generator = derived_generator(seed, PURPOSES["step"])
+        generator = derived_generator(seed, PURPOSES["step"], device=self._device)
         step = self._step_maker(rows, seed)(self.network_.train(), self._stage(None), generator)
         plan = self._plan(rows, seed, n_epochs=1)
         run = Run(self.network_, step, plan, generator, processes=processes)
@@ -257,7 +257,7 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
         require_joint(processes, self._plan(rows, seed), identity)
 
         def build(number: int, listeners: list[Listener]) -> Run:
-            generator = derived_generator(seed, PURPOSES["step"], number)
+            generator = derived_generator(seed, PURPOSES["step"], number, device=self._device)
             network = self._new_network(seed, number)
             attempt_seed = derived_seed(seed, number)
             self._start(network, rows, attempt_seed, number % n_restarts, n_restarts)

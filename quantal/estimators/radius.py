@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ..graph import Progress, kth_distance, nearest_neighbors, sampled_reference
 from ..training.rows import Rows
+from .device_neighbors import kth_distance_on_device
 
 EXACT_ROWS = 200_000  # up to here every pair of rows is compared
 SAMPLE_ROWS = 20_000  # above, neighbours are looked for in a seeded sample of so many rows
@@ -64,6 +65,8 @@ def neighbor_distances(
 
 
 def _exact_distances(rows: Rows, rank: int, progress: Progress | None) -> NDArray[np.float32]:
+    if rows.is_held and rows.device.type != "cpu":
+        return kth_distance_on_device(rows.span(0, len(rows)), rank, progress).cpu().numpy()
     if rows.is_held:
         return kth_distance(rows.span(0, len(rows)).cpu().numpy(), rank, progress=progress)
     # One unit for all columns: distances of the raw rows are the same but for that unit, and the

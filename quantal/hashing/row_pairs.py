@@ -38,7 +38,8 @@ class RowPairs:
 
     def draw(self, n_pairs: int, generator: torch.Generator) -> RowPairs:
         """Return pairs drawn with replacement."""
-        return self[torch.randint(len(self), (n_pairs,), generator=generator)]
+        numbers = torch.randint(len(self), (n_pairs,), generator=generator, device=generator.device)
+        return self[numbers.cpu()]
 
     def spread(self, most: int) -> RowPairs:
         """Return at most so many pairs, evenly spaced."""

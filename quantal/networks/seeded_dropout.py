@@ -15,7 +15,7 @@ def dropout(x: Tensor, rate: float, generator: torch.Generator) -> Tensor:
     Args:
         x: any shape.
         rate: probability of a 0, in [0, 1), to the nearest 1 / 65536.
-        generator: source of the draws, on the CPU wherever ``x`` is.
+        generator: source of the draws, on any device.
 
     Returns:
         Same shape; its mean over draws is ``x``. ``x`` itself where the rate is 0.
@@ -25,7 +25,7 @@ def dropout(x: Tensor, rate: float, generator: torch.Generator) -> Tensor:
     dropped = round(rate * STEPS)
     if dropped == 0:
         return x
-    drawn = torch.empty(-(-x.numel() // 4), dtype=torch.int64)
+    drawn = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device=generator.device)
     drawn.random_(LOWEST, None, generator=generator)  # all 64 bits
     shares = drawn.view(torch.int16)[: x.numel()].view(x.shape)
     kept = (shares >= dropped - STEPS // 2).to(x.device)

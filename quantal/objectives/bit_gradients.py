@@ -32,7 +32,7 @@ def draw_bits(
 
     Args:
         logits: shape (n, l).
-        generator: source of the draw, on the CPU; None: set where the logit is above 0.
+        generator: source of the draw, on any device; None: set where the logit is above 0.
         share: where the rows lie that the batch has beside these: bits are drawn for all, so that
             a row's do not depend on who computes it.
 
@@ -42,7 +42,8 @@ def draw_bits(
     if generator is None:
         return (logits > 0).to(logits.dtype)
     form = (share.size(len(logits)), *logits.shape[1:])
-    uniform = share.mine(torch.rand(form, generator=generator, dtype=torch.float32))
+    drawn = torch.rand(form, generator=generator, dtype=torch.float32, device=generator.device)
+    uniform = share.mine(drawn)
     return (logits.detach().sigmoid() > uniform.to(logits.device)).to(logits.dtype)
 
 

@@ -91,5 +91,5 @@ def _random_others(allowed: Tensor, count: int, generator: torch.Generator) -> T
 
     Every row must allow at least ``count`` columns.
     """
-    keys = torch.rand(allowed.shape, generator=generator).to(allowed.device)
-    return keys.masked_fill(~allowed, -1.0).topk(count, dim=1).indices
+    keys = torch.rand(allowed.shape, generator=generator, device=generator.device)
+    return keys.to(allowed.device).masked_fill(~allowed, -1.0).topk(count, dim=1).indices

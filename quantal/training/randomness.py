@@ -25,6 +25,14 @@ def derived_seed(seed: int, *purpose: int) -> int:
     return (int(words[0]) << 31) ^ int(words[1])
 
 
-def derived_generator(seed: int, *purpose: int) -> torch.Generator:
-    """Return a CPU generator for one purpose; see `derived_seed`."""
-    return torch.Generator().manual_seed(derived_seed(seed, *purpose))
+def derived_generator(
+    seed: int, *purpose: int, device: torch.device | str = "cpu"
+) -> torch.Generator:
+    """Return a generator for one purpose; see `derived_seed`.
+
+    Args:
+        seed: that of the fit.
+        purpose: numbers that tell this generator from the others.
+        device: where its numbers are drawn. A GPU draws others than a processor from one seed.
+    """
+    return torch.Generator(device).manual_seed(derived_seed(seed, *purpose))
