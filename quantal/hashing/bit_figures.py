@@ -90,16 +90,19 @@ def constant_bits(means: NDArray[np.float64], remedy: str) -> list[Collapse]:
     return [Collapse("constant bits", message)]
 
 
-def undecided_bits(conditional_entropy: float, n_bits: int, remedy: str) -> list[Collapse]:
+def undecided_bits(
+    conditional_entropy: float, n_bits: int, remedy: str, most: float = UNDECIDED
+) -> list[Collapse]:
     """Return a finding if most bits are near a coin's toss.
 
     Args:
         conditional_entropy: sum over bits of H(Y_d|X), nats.
         n_bits: number of bits.
         remedy: what to change; ends the message.
+        most: share of log 2 up to which the mean entropy of a bit is no finding.
     """
     mean = conditional_entropy / n_bits
-    if mean <= UNDECIDED * math.log(2):
+    if mean <= most * math.log(2):
         return []
     message = (
         f"Most bits are not decided: the mean entropy of a bit given its row is {mean:.2f} nats of "

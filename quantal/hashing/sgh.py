@@ -14,18 +14,23 @@ from torch import Tensor
 from ..codes import Codes, LinearDecoder, fit_decoder, pack_bits
 from ..errors import require_choice, require_range
 from ..estimators import NetworkFolder
+from ..estimators.blockwise import block_values
 from ..estimators.training_parameters import require_training_parameters
+from ..objectives import bit_conditional_entropy
 from ..objectives.bit_gradients import ESTIMATORS
 from ..objectives.generative_hashing import CODINGS
+from ..training import Collapse
 from ..training.rows import Rows
-from .bit_figures import constant_bits
+from .bit_figures import constant_bits, undecided_bits
 from .generative_codes import GenerativeCodes
 from .sgh_network import SGHNetwork
 from .sgh_start import DECODER_INITS, INITS
 from .sgh_training import SGHTraining
-from .spread_rows import spread_rows
+from .spread_rows import block_starts, spread_rows
 
 REMEDY = "lower learning_rate, train longer (n_steps), or try another random_state"
+UNDECIDED = 0.75  # bits of a generative model stay softer: half of log 2 is common in good codes
+UNDECIDED_REMEDY = "Pass estimator='straight_through_hard', or ask for fewer bits"
 
 
 class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
@@ -217,12 +222,24 @@ class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
     def _conclude(self, rows: Rows) -> None:
         x = spread_rows(rows.x)
         self._set_decoder(fit_decoder(x, self._deploy(x)))
-        self.collapse_ = constant_bits(self.bit_means_, REMEDY)
+        self.collapse_ = self._diagnose(rows)
 
     def _conclude_pass(self, rows: Rows) -> None:
         self._deploy(rows.x)
         self._set_decoder(self._trained_decoder())  # few rows would fit a decoder of their own
-        self.collapse_ = constant_bits(self.bit_means_, REMEDY)
+        self.collapse_ = self._diagnose(rows)
+
+    def _diagnose(self, rows: Rows) -> list[Collapse]:
+        """Return what is wrong with the bits, judged without labels."""
+        entropy, n = 0.0, 0
+        starts = block_starts(len(rows), self.n_features_in_)
+        for _, logits in block_values(rows, self.network_, starts):
+            entropy += float(bit_conditional_entropy(logits)) * len(logits)
+            n += len(logits)
+        return [
+            *constant_bits(self.bit_means_, REMEDY),
+            *undecided_bits(entropy / n, int(self.n_bits), UNDECIDED_REMEDY, UNDECIDED),
+        ]
 
     def _deploy(self, x: Any) -> Codes:
         """Fold the encoder; return the codes of ``x``, some of the rows, and measure them."""

@@ -68,6 +68,16 @@ def test_every_estimator_learns_better_bits_than_random_ones(digits, estimator):
     assert not hasher.collapse_
 
 
+def test_bits_that_the_biased_gradient_leaves_undecided_are_told_with_the_remedy():
+    # No directions stand out and noise is as large as a codeword: the bias pulls logits to 0.
+    rows = np.random.default_rng(0).normal(size=(2000, 12)).astype(np.float32)
+    with pytest.warns(CollapseWarning, match="not decided.*estimator='straight_through_hard'"):
+        biased = SGH(24, n_steps=1000, random_state=0).fit(rows)
+    assert [finding.kind for finding in biased.collapse_] == ["undecided bits"]
+    hard = SGH(24, estimator="straight_through_hard", n_steps=1000, random_state=0).fit(rows)
+    assert hard.reconstruction_error(rows) < 0.9 * biased.reconstruction_error(rows)
+
+
 def test_a_short_fit_comes_near_itq_in_reconstruction_and_recall(fitted, digits, digits_task):
     itq = ITQ(16, random_state=0).fit(digits)
     theirs = error(digits, itq.inverse_transform(itq.transform(digits)))
