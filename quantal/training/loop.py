@@ -14,6 +14,7 @@ from ..errors import LostProcessError, NonFiniteLossError
 from . import underflow
 from .batches import batches_per_epoch, epoch_order
 from .distributed import Processes, shared_statistics
+from .precision import float32_sums
 from .schedules import Schedule, constant
 
 Step = Callable[[Tensor], dict[str, Tensor]]
@@ -174,12 +175,14 @@ class Run:
                 parameters are those before that step.
             LostProcessError: One of the processes ended.
         """
-        if self._processes is None:
-            return self._train()
-        self._processes.start_alike(self.network)
-        size = min(self.plan.batch_size, self.plan.n_rows)
-        with shared_statistics(self.network, self._processes.share(size)):
-            return self._train()
+        first = next(self.network.parameters(), torch.empty(0))
+        with float32_sums(first.device):
+            if self._processes is None:
+                return self._train()
+            self._processes.start_alike(self.network)
+            size = min(self.plan.batch_size, self.plan.n_rows)
+            with shared_statistics(self.network, self._processes.share(size)):
+                return self._train()
 
     def _train(self) -> Progress:
         per_epoch = self.plan.steps_per_epoch

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -69,3 +70,27 @@ def resolve_dtype(
         wide = max(hidden_layer_sizes, default=0) >= WIDE_ENOUGH
         precision = "bfloat16" if wide and has_fast_bfloat16(device.type) else "float32"
     return torch.bfloat16 if precision == "bfloat16" else torch.float32
+
+
+@contextmanager
+def float32_sums(device: torch.device) -> Iterator[None]:
+    """Let a GPU add in float32, in an order of its own that does not change; restored afterwards.
+
+    PyTorch lets cuBLAS add parts of a bfloat16 product in bfloat16, cuDNN round float32 to
+    TensorFloat-32, and both of them add the gradients of filters in any order. Elsewhere than
+    on a GPU there is nothing to set.
+
+    Args:
+        device: where the products run.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    products, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = products.allow_bf16_reduced_precision_reduction
+    with cudnn.flags(enabled=cudnn.enabled, benchmark=False, deterministic=True, allow_tf32=False):
+        products.allow_bf16_reduced_precision_reduction = False
+        try:
+            yield
+        finally:
+            products.allow_bf16_reduced_precision_reduction = before

@@ -7,6 +7,7 @@ import torch
 
 from quantal.errors import ParameterError
 from quantal.training import has_fast_bfloat16, resolve_device, resolve_dtype
+from quantal.training.precision import float32_sums
 
 CPU = torch.device("cpu")
 
@@ -64,3 +65,27 @@ def test_an_absent_device_is_refused_in_one_line(name):
     with pytest.raises(ParameterError, match=rf"device '{name}' cannot be used .*'cpu'") as error:
         resolve_device(name)
     assert "\n" not in str(error.value)
+
+
+def gpu_settings():
+    cudnn = torch.backends.cudnn
+    return (
+        torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction,
+        cudnn.deterministic,
+        cudnn.allow_tf32,
+        cudnn.enabled,
+    )
+
+
+def test_a_gpu_adds_in_float32_and_in_one_order_during_a_fit_only():
+    before = gpu_settings()
+    with pytest.raises(ZeroDivisionError), float32_sums(torch.device("cuda")):
+        assert gpu_settings() == (False, True, False, before[3])
+        raise ZeroDivisionError
+    assert gpu_settings() == before == (True, False, True, True)
+
+
+def test_a_processor_needs_no_settings():
+    before = gpu_settings()
+    with float32_sums(torch.device("cpu")):
+        assert gpu_settings() == before
