@@ -29,6 +29,7 @@ from .natural_number import natural_number
 RESULTS = ("rerun", "joint")
 OUTLIERS = ("join", "keep")
 EXTRACTIONS = ("eval", "train")
+COUNTS = ("n_neighbors", "n_nearest", "n_epochs", "rows_together", "batch_size", "n_outputs")
 
 
 class JuleFit(JuleFolder, RowReader):
@@ -45,6 +46,7 @@ class JuleFit(JuleFolder, RowReader):
     n_negatives: int
     positives: str
     n_epochs: int
+    rows_together: int
     batch_size: int
     learning_rate: float
     momentum: float
@@ -77,7 +79,14 @@ class JuleFit(JuleFolder, RowReader):
         if self.n_clusters != "auto":
             require_range("n_clusters", self.n_clusters, low=1, integer=True)
         require_range("unrolling_rate", self.unrolling_rate, low=0, high=1, low_open=True)
-        for name in ("n_neighbors", "n_nearest", "n_epochs", "batch_size", "n_outputs"):
+        for name in (
+            "n_neighbors",
+            "n_nearest",
+            "n_epochs",
+            "rows_together",
+            "batch_size",
+            "n_outputs",
+        ):
             require_range(name, getattr(self, name), low=1, integer=True)
         for name in ("local_weight", "weight_decay", "checkpoint_every"):
             require_range(name, getattr(self, name), low=0)

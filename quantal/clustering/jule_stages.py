@@ -24,6 +24,7 @@ from ..graph import (
 from ..objectives import TripletLoss
 from ..training import Checkpoints, Plan, ProgressBar, Run
 from ..training.attempts import train_or_keep
+from ..training.batches import Groups
 from ..training.checkpoint import restore_run
 from ..training.loop import Listener
 from ..training.randomness import PURPOSES, derived_generator, derived_seed
@@ -141,6 +142,7 @@ class Stages:
         loss: What a step minimises.
         merging: How clusters are merged.
         plan: How the network is trained in the first stage; see `stage_plan`.
+        together: Rows of a cluster that a pass keeps together; 1: none.
         least: Clusters to stop at.
         labels: Cluster of each row, as far as it has come, shape (n,).
         stage: Stages behind.
@@ -161,6 +163,7 @@ class Stages:
     history: dict[str, list[float]] = field(default_factory=dict)
     sizes: list[int] = field(default_factory=list)
     on_stage: OnStage | None = None
+    together: int = 1
 
     def n_clusters(self) -> int:
         """Return how many clusters there are now."""
@@ -198,6 +201,8 @@ class Stages:
 
     def _run(self, bar: ProgressBar, checkpoints: Checkpoints | None) -> Run:
         plan = stage_plan(self.plan, self.stage)
+        if self.together > 1:
+            plan = replace(plan, groups=Groups(torch.from_numpy(self.labels), self.together))
         generator = derived_generator(self.plan.seed, PURPOSES["step"], self.stage)
         listeners: list[Listener] = [bar]
         bar.steps_before = self.stage * plan.n_steps

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..errors import LostProcessError, NonFiniteLossError
 from . import underflow
-from .batches import batches_per_epoch, epoch_order
+from .batches import Groups, batches_per_epoch, epoch_order
 from .distributed import Processes, shared_statistics
 from .precision import float32_sums
 from .schedules import Schedule, constant
@@ -51,6 +51,7 @@ class Plan:
         patience: Stop when the epoch's total has not improved for so many epochs; None: never.
         seed: Source of the row order.
         batches: "permuted" or "drawn"; see `quantal.training.batches.epoch_order`.
+        groups: Rows that the order keeps together, or None.
         momentum: None: Adam; a number: stochastic gradient descent with that momentum.
         dampening: Share of each gradient that its momentum leaves out.
         bias_rate: Factor of the learning rate for parameters with one axis (biases); the papers'
@@ -67,6 +68,7 @@ class Plan:
     patience: int | None = None
     seed: int = 0
     batches: str = "permuted"
+    groups: Groups | None = None
     momentum: float | None = None
     dampening: float = 0.0
     bias_rate: float = 1.0
@@ -195,8 +197,9 @@ class Run:
                 continue
             if left <= 0:
                 break
+            plan = self.plan
             order = epoch_order(
-                self.plan.n_rows, self.plan.batch_size, self.plan.seed, epoch, self.plan.batches
+                plan.n_rows, plan.batch_size, plan.seed, epoch, plan.batches, plan.groups
             )
             for rows in order[first : first + left]:
                 self._take_step(rows) if self._processes is None else self._step_or_undo(rows)

@@ -15,6 +15,8 @@ from quantal.clustering import JULE
 from quantal.clustering.jule_stages import Merging
 from quantal.errors import DataError, ParameterError
 from quantal.metrics import clustering_accuracy
+from quantal.training import loop
+from quantal.training.batches import epoch_order
 
 QUICK = {"n_epochs": 1, "n_channels": 8, "n_outputs": 16, "random_state": 0}
 
@@ -156,6 +158,24 @@ def test_a_fit_that_was_interrupted_goes_on_to_the_bit(tmp_path, images, monkeyp
     assert np.array_equal(resumed.labels_, whole.labels_)
     assert resumed.history_ == whole.history_
     assert resumed.stage_sizes_ == whole.stage_sizes_
+
+
+def test_every_stage_keeps_rows_of_its_own_clusters_together(images, monkeypatch):
+    seen = []
+
+    def spied(*arguments):
+        order = epoch_order(*arguments)
+        groups = arguments[-1]
+        pairs = [np.bincount(groups.of_row[batch]) for batch in order]
+        seen.append((int(groups.of_row.max()) + 1, np.mean([(n * (n - 1)).sum() for n in pairs])))
+        return order
+
+    monkeypatch.setattr(loop, "epoch_order", spied)
+    model = JULE(6, rows_together=4, **{**QUICK, "batch_size": 24}).fit(images)
+    assert [n_clusters for n_clusters, _ in seen] == model.stage_sizes_[:-1]
+    assert seen[0][1] > 24  # ordered pairs; a permutation has about eight
+    with pytest.raises(ParameterError, match="rows_together must be"):
+        JULE(6, rows_together=0, **QUICK).fit(images)
 
 
 def test_first_clusters_can_be_made_without_the_mean_image(images, monkeypatch):
