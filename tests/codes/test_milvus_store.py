@@ -181,6 +181,31 @@ def test_integer_ids_and_none_are_kept():
         np.testing.assert_array_equal(named, codes.name_rows(rows))
 
 
+def test_a_collection_comes_back_where_the_new_one_cannot_take_its_name(client, monkeypatch):
+    write_store(f"{SERVER}/g", CODES)
+    rename = client.rename_collection
+
+    def once(self, old, new):
+        if "_partial_" in old:
+            raise RuntimeError("busy")
+        rename(self, old, new)
+
+    monkeypatch.setattr(client, "rename_collection", once)
+    with pytest.raises(ParameterError, match="Milvus says: busy"):
+        write_store(f"{SERVER}/g", Codes(CODES.packed[:9], 12))
+    assert list(client.collections) == ["g"]
+    assert len(open_store(f"{SERVER}/g")) == 600
+
+
+def test_a_collection_is_replaced_before_it_is_dropped(client):
+    for _ in range(2):
+        write_store(f"{SERVER}/g", CODES)
+    kept, named, dropped = client.calls[-3:]
+    assert kept[:2] == ("rename", "g") and kept[2] == dropped[1] and dropped[0] == "drop"
+    assert named == ("rename", client.calls[-4][1], "g")
+    assert list(client.collections) == ["g"]
+
+
 def test_an_interrupted_write_leaves_what_was_there(client, monkeypatch):
     write_store(f"{SERVER}/g", CODES)
     before = dict(client.collections)

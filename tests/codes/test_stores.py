@@ -185,19 +185,27 @@ def test_a_missing_extra_names_the_command_that_installs_it(store, monkeypatch):
             call()
 
 
-@pytest.mark.parametrize("store", ["faiss", "usearch", "lancedb", "pgvector", "elasticsearch"])
+FOLDERS = {
+    "faiss": "faiss_store",
+    "usearch": "usearch_store",
+    "lancedb": "lancedb_store",
+    "pgvector": "pgvector_files",
+    "elasticsearch": "elasticsearch_files",
+}
+
+
+@pytest.mark.parametrize("store", FOLDERS)
 @pytest.mark.parametrize("was_there", [False, True])
 def test_an_interrupted_write_leaves_what_was_there(store, was_there, monkeypatch):
     if was_there:
         write_store(f"{store}:gallery", named(n=50))
     before = {p: p.read_bytes() for p in Path().rglob("*") if p.is_file()}
 
-    def interrupted(self, *_):
+    def interrupted(folder, _):
+        assert any(folder.iterdir())  # all but the description is written
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("quantal.codes.stores.description.StoreDescription.to_json", interrupted)
-    if store == "faiss":
-        monkeypatch.setattr("quantal.codes.CodeIndex.add", interrupted)
+    monkeypatch.setattr(f"quantal.codes.stores.{FOLDERS[store]}.write_description", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_store(f"{store}:gallery", named(n=200))
     assert {p: p.read_bytes() for p in Path().rglob("*") if p.is_file()} == before

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ...errors import FileFormatError, ParameterError
@@ -14,6 +16,13 @@ from .address import Address
 from .description import MAX_BYTES, StoreDescription, is_description
 
 DESCRIPTION = "store.json"
+WRITTEN = (  # all that any store of ours puts into a folder; load.sh leaves an answer.json
+    *(DESCRIPTION, "ids.npy", "ids.json"),
+    *("codes.lance", "codes.faiss", "codes.faiss.json", "codes.usearch"),
+    *("codes.tsv", "load.sql", "query.sql"),
+    *("mapping.json", "bulk-*.ndjson", "query-exact.json", "query-knn.json"),
+    *("load.sh", "answer.json"),
+)
 
 
 @contextmanager
@@ -27,7 +36,8 @@ def new_folder(address: Address) -> Iterator[Path]:
     """
     target = Path(address.place)
     require_replaceable(address)
-    partial = target.absolute().with_name(f".{target.name}.{os.getpid()}.partial")
+    # Not the process id: in a container that is the same in every run, killed ones too.
+    partial = target.absolute().with_name(f".{target.name}.{secrets.token_hex(8)}.partial")
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
         partial.mkdir()
@@ -51,9 +61,17 @@ def require_replaceable(address: Address) -> None:
         return
     if target.is_symlink() or not target.is_dir():
         raise ParameterError(f"{target} is a file or a link. Name a folder for {address.store}.")
-    if any(target.iterdir()) and not is_description(_head(target / DESCRIPTION)):
+    names = sorted(path.name for path in target.iterdir())
+    if names and not is_description(_head(target / DESCRIPTION)):
         raise ParameterError(
             f"{target} is a folder that quantal did not write. Choose another path, or delete it."
+        )
+    others = [name for name in names if not any(fnmatchcase(name, own) for own in WRITTEN)]
+    if others:
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        raise ParameterError(
+            f"{target} also holds {others[0]!r}{more}, which quantal did not write and would "
+            "delete. Move it elsewhere, or choose another path."
         )
 
 
@@ -113,7 +131,11 @@ def _swap(partial: Path, target: Path) -> None:
     if not target.exists():
         partial.replace(target)
         return
-    retired = partial.with_name(f"{partial.name}.old")  # a full folder cannot be renamed over
+    retired = partial.with_suffix(".old")  # a full folder cannot be renamed over
     target.replace(retired)
-    partial.replace(target)
+    try:
+        partial.replace(target)
+    except BaseException:
+        retired.replace(target)
+        raise
     shutil.rmtree(retired, ignore_errors=True)

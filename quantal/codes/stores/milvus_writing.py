@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 from typing import Any
 
 from ...errors import ParameterError, require_extra
@@ -19,7 +19,8 @@ MAX_ID_BYTES = 65_535
 def write_milvus(address: Address, plan: StorePlan, source: CodeSource) -> None:
     """Write codes to a collection.
 
-    On a server they go to a collection of another name, which is renamed when it is complete.
+    On a server they go to a collection of another name, which is renamed when it is complete; the
+    collection that it replaces is dropped after that.
     Milvus Lite cannot rename: there a collection that holds less than its description says is
     refused when it is opened.
     """
@@ -32,19 +33,32 @@ def write_milvus(address: Address, plan: StorePlan, source: CodeSource) -> None:
     )
     client = connect(milvus, place, address)
     is_there = _require_replaceable(client, place, address)
-    partial = place.collection if place.is_lite else f"{place.collection}_partial_{os.getpid()}"
+    mark = secrets.token_hex(6)
+    partial = place.collection if place.is_lite else f"{place.collection}_partial_{mark}"
     with talking(address):
         if place.is_lite and is_there:
             client.drop_collection(place.collection)
         try:
             _fill(milvus, client, partial, described, source)
+            if not place.is_lite:
+                _swap(client, partial, place.collection, f"{place.collection}_old_{mark}", is_there)
         except BaseException:
             client.drop_collection(partial)
             raise
-        if not place.is_lite:
-            if is_there:
-                client.drop_collection(place.collection)
-            client.rename_collection(partial, place.collection)
+
+
+def _swap(client: Any, partial: str, name: str, retired: str, is_there: bool) -> None:
+    """Give a complete collection its name; what had it is dropped last, or gets it back."""
+    if not is_there:
+        client.rename_collection(partial, name)
+        return
+    client.rename_collection(name, retired)
+    try:
+        client.rename_collection(partial, name)
+    except BaseException:
+        client.rename_collection(retired, name)
+        raise
+    client.drop_collection(retired)
 
 
 def _require_able(address: Address, place: Place, plan: StorePlan, source: CodeSource) -> None:
