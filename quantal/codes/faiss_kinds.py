@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ParameterError, require_choice, require_range, suggestion
+from ..errors import ParameterError, require_choice
+from .index_options import Option, Options, Rule, checked_options, no_rule
+
+MOST_LISTS = 1 << 24  # faiss makes them, empty, at once
+MOST_LINKS = 1024
+MOST_SEEN = 1_000_000  # codes that a graph keeps in view; faiss takes memory for all at once
+MOST_LOOKUPS = 1 << 22  # of one hash for one query
 
 
 @dataclass(frozen=True)
@@ -14,20 +21,22 @@ class IndexKind:
     """One kind of index.
 
     Attributes:
-        defaults: its options with their default values, all integers >= 1 except n_flips >= 0.
+        known: its options with their defaults and ranges.
         make: (faiss, bits, options) -> a new faiss index.
         tune: (index, options): set what only a search uses.
         class_name: the faiss class, to recognise a file.
         exact: whether it finds the true nearest codes.
         has_radius: whether faiss can search it by radius.
+        rule: which options go together.
     """
 
-    defaults: Mapping[str, int]
+    known: Options
     make: Callable[[Any, int, Mapping[str, int]], Any]
     tune: Callable[[Any, Mapping[str, int]], None]
     class_name: str
     exact: bool = False
     has_radius: bool = True
+    rule: Rule = no_rule
 
 
 def options_of(kind: str, given: Mapping[str, Any], n_bits: int) -> dict[str, int]:
@@ -37,29 +46,27 @@ def options_of(kind: str, given: Mapping[str, Any], n_bits: int) -> dict[str, in
         ParameterError: Unknown kind or option, or a value out of range.
     """
     require_choice("kind", kind, KINDS)
-    defaults = KINDS[kind].defaults
-    for name in given:
-        if name not in defaults:
-            known = ", ".join(defaults) or "none"
-            raise ParameterError(
-                f"{name!r} is no option of a {kind!r} index, which has: {known}."
-                f"{suggestion(name, defaults)}"
-            )
-    options = {**defaults, **given}
-    for name, value in options.items():
-        require_range(name, value, low=0 if name == "n_flips" else 1, integer=True)
-    options = {name: int(value) for name, value in options.items()}
-    if kind == "multihash":
-        _require_bits(options, n_bits)
-    return options
+    chosen = KINDS[kind]
+    options = checked_options(chosen.known, chosen.rule, given, n_bits, f"a {kind!r} index")
+    return {name: int(value) for name, value in options.items()}
 
 
-def _require_bits(options: Mapping[str, int], n_bits: int) -> None:
-    used = options["n_hashes"] * options["hash_bits"]
-    if used > n_bits or options["hash_bits"] > 32:
+def _require_bits(options: Mapping[str, int | bool], n_bits: int) -> None:
+    n_hashes, bits, flips = (options[name] for name in ("n_hashes", "hash_bits", "n_flips"))
+    if n_hashes * bits > n_bits:
         raise ParameterError(
-            f"{options['n_hashes']} hashes of {options['hash_bits']} bits take {used} of {n_bits} "
-            "bits; each hash takes bits of its own, at most 32. Lower n_hashes or hash_bits."
+            f"{n_hashes} hashes of {bits} bits take {n_hashes * bits} of {n_bits} bits; each hash "
+            "takes bits of its own. Lower n_hashes or hash_bits."
+        )
+    if flips > bits:
+        raise ParameterError(
+            f"n_flips must be at most hash_bits={bits}, the bits there are to flip, got {flips}."
+        )
+    lookups = sum(math.comb(bits, n) for n in range(flips + 1))
+    if lookups > MOST_LOOKUPS:
+        raise ParameterError(
+            f"n_flips={flips} of hash_bits={bits} are {lookups:,} look-ups a hash for one query, "
+            f"of at most {MOST_LOOKUPS:,}. Lower n_flips."
         )
 
 
@@ -101,18 +108,28 @@ def _tune_multihash(index: Any, options: Mapping[str, int]) -> None:
 
 KINDS = {
     "flat": IndexKind({}, _make_flat, _tune_nothing, "IndexBinaryFlat", exact=True),
-    "ivf": IndexKind({"n_lists": 256, "n_probes": 16}, _make_ivf, _tune_ivf, "IndexBinaryIVF"),
+    "ivf": IndexKind(
+        {"n_lists": Option(256, high=MOST_LISTS), "n_probes": Option(16)},
+        _make_ivf,
+        _tune_ivf,
+        "IndexBinaryIVF",
+    ),
     "hnsw": IndexKind(
-        {"n_links": 32, "ef_construction": 64, "ef_search": 64},
+        {
+            "n_links": Option(32, low=2, high=MOST_LINKS),  # faiss divides by log(n_links)
+            "ef_construction": Option(64, high=MOST_SEEN),
+            "ef_search": Option(64, high=MOST_SEEN),
+        },
         _make_hnsw,
         _tune_hnsw,
         "IndexBinaryHNSW",
         has_radius=False,
     ),
     "multihash": IndexKind(
-        {"n_hashes": 4, "hash_bits": 8, "n_flips": 1},
+        {"n_hashes": Option(4), "hash_bits": Option(8, high=32), "n_flips": Option(1, 0, 32)},
         _make_multihash,
         _tune_multihash,
         "IndexBinaryMultiHash",
+        rule=_require_bits,
     ),
 }

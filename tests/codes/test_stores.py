@@ -142,7 +142,7 @@ REFUSED = [
     ("faiss:g?kind=pq", 12, "Use one of: flat, ivf, hnsw, multihash."),
     ("faiss:g?kind=multihash&n_hashes=4", 12, "4 hashes of 8 bits take 32 of 12 bits"),
     ("faiss:g?nlists=4", 12, "'nlists' is no option of a faiss index of kind 'flat', which has"),
-    ("faiss:g?kind=ivf&n_lists=0", 12, "n_lists must be an integer in [1, inf), got 0"),
+    ("faiss:g?kind=ivf&n_lists=0", 12, "n_lists must be an integer from 1 to 16,777,216, got 0."),
     ("usearch:g?exact=3", 12, "exact must be one of True, False, got 3"),
     ("usearch:g", 65544, "usearch takes codes of up to 65,536 bits"),
     ("milvus:localhost:19530/g?kind=hnsw", 12, "Use one of: bin_flat, bin_ivf_flat."),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...errors import ParameterError, suggestion
+
+MOST_DIGITS = 20  # more are no option of anything, and Python refuses thousands
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,12 @@ class Address:
     Attributes:
         store: Name of the store, such as "lancedb".
         place: Folder, or server and collection.
-        options: What stood behind "?": integers, truth values, else strings.
+        options: What stood behind "?", as typed.
     """
 
     store: str
     place: str
-    options: dict[str, Any]
+    options: dict[str, str]
 
     def __str__(self) -> str:
         """Return store and place, as messages name them."""
@@ -60,8 +61,8 @@ def is_address(text: str, stores: Iterable[str]) -> bool:
     return bool(colon) and store in stores
 
 
-def _options(tail: str, text: str) -> dict[str, Any]:
-    options: dict[str, Any] = {}
+def _options(tail: str, text: str) -> dict[str, str]:
+    options: dict[str, str] = {}
     for part in tail.split("&"):
         name, equals, value = part.partition("=")
         if not (name and equals and value):
@@ -71,11 +72,13 @@ def _options(tail: str, text: str) -> dict[str, Any]:
             )
         if name in options:
             raise ParameterError(f"{text!r} gives {name} twice. Keep one of them.")
-        options[name] = _value(value)
+        options[name] = value
     return options
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> int | bool | str:
+    """Return the integer or truth value that an option is, else its text."""
     if text in {"true", "false"}:
         return text == "true"
-    return int(text) if text.isascii() and text.isdecimal() else text
+    is_number = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+    return int(text) if is_number else text

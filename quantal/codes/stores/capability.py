@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...errors import FileFormatError, ParameterError, require_choice, require_range, suggestion
-from .address import Address
+from ...errors import FileFormatError, ParameterError, require_choice
+from ..index_options import Option, Options, Rule, checked_options, no_rule
+from .address import Address, value_of
 
 if TYPE_CHECKING:
     from ..description import Description
@@ -25,14 +26,21 @@ class StoreIndex:
     Attributes:
         exact: Whether it finds the true nearest codes.
         max_bits: Widest code it takes.
-        written: Options fixed when codes are written, with their defaults; integers from 1.
-        searched: Options that may be given at each opening; integers from 1, or truth values.
+        written: Options fixed when codes are written, with their defaults and ranges.
+        searched: Options that may be given at each opening.
+        rule: Which options go together.
     """
 
     exact: bool
     max_bits: int
-    written: Mapping[str, int] = field(default_factory=dict)
-    searched: Mapping[str, int | bool] = field(default_factory=dict)
+    written: Mapping[str, Option] = field(default_factory=dict)
+    searched: Options = field(default_factory=dict)
+    rule: Rule = no_rule
+
+    @property
+    def known(self) -> Options:
+        """All options."""
+        return {**self.written, **self.searched}
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ class StorePlan:
         n_rows: Number of codes.
         n_bits: Their width.
         kind: Kind of index.
-        exact: Whether that is exact.
+        exact: Whether that is exact with its options.
         options: All of its options, defaults filled in.
         names: All options that are names.
     """
@@ -94,11 +102,13 @@ def plan_of(store: StoreType, address: Address, codes: Description) -> StorePlan
     """
     given = dict(address.options)
     require_metric(store, given.pop("metric", METRIC))
-    kind = str(given.pop("kind", next(iter(store.kinds))))
+    kind = given.pop("kind", next(iter(store.kinds)))
     index = require_kind(store, kind, codes.n_bits)
-    names = {name: str(given.pop(name, default)) for name, default in store.names.items()}
-    options = checked_options(store, kind, {**index.written, **index.searched}, given)
-    return StorePlan(int(codes.n_rows or 0), codes.n_bits, kind, index.exact, options, names)
+    names = {name: given.pop(name, default) for name, default in store.names.items()}
+    values = {name: value_of(text) for name, text in given.items()}
+    options = _checked(store, kind, values, codes.n_bits)
+    exact = index.exact and bool(options.get("exact", True))
+    return StorePlan(int(codes.n_rows or 0), codes.n_bits, kind, exact, options, names)
 
 
 def require_metric(store: StoreType, metric: Any) -> None:
@@ -133,37 +143,27 @@ def require_kind(store: StoreType, kind: str, n_bits: int) -> StoreIndex:
     return index
 
 
-def checked_options(
-    store: StoreType, kind: str, defaults: Mapping[str, int | bool], given: Mapping[str, Any]
+def _checked(
+    store: StoreType, kind: str, given: Mapping[str, Any], n_bits: int
 ) -> dict[str, int | bool]:
-    """Return defaults with the given options put in.
-
-    Raises:
-        ParameterError: An unknown option, or a value that is not allowed.
-    """
-    for name, value in given.items():
-        if name not in defaults:
-            known = ", ".join(["kind", *store.names, *defaults])
-            raise ParameterError(
-                f"{name!r} is no option of a {store.title} index of kind {kind!r}, which has: "
-                f"{known}.{suggestion(name, defaults)}"
-            )
-        if isinstance(defaults[name], bool):
-            require_choice(name, value, (True, False))
-        else:
-            require_range(name, value, low=0 if name == "n_flips" else 1, integer=True)
-    return {**defaults, **given}
+    index, title = store.kinds[kind], f"a {store.title} index of kind {kind!r}"
+    return checked_options(
+        index.known, index.rule, given, n_bits, title, others=("kind", *store.names)
+    )
 
 
 def _require_stored(store: StoreType, description: StoreDescription, address: Address) -> None:
-    index = store.kinds.get(description.kind)
-    known = {**index.written, **index.searched} if index is not None else {}
-    stored = description.options
+    index, stored = store.kinds.get(description.kind), description.options
     try:
-        checked_options(store, description.kind, known, stored)
+        if index is not None:
+            _checked(store, description.kind, stored, description.codes.n_bits)
     except ParameterError:
         index = None
-    if index is None or set(stored) != set(known) or description.codes.n_bits > index.max_bits:
+    if (
+        index is None
+        or set(stored) != set(index.known)
+        or description.codes.n_bits > index.max_bits
+    ):
         raise FileFormatError(
             f"{address} says that it is an index of kind {description.kind!r} with {stored} for "
             f"codes of {description.codes.n_bits} bits, which {store.title} cannot be. Write the "
@@ -189,13 +189,11 @@ def opening_options(
             f"{address} holds an index of kind {description.kind!r}, not {kind!r}. Leave kind out, "
             "or write the codes again with that kind."
         )
-    index = store.kinds[description.kind]
-    for name in index.written:
-        if name in given and given.pop(name) != description.options[name]:
+    values = {name: value_of(text) for name, text in given.items()}
+    for name in store.kinds[kind].written:
+        if name in values and values[name] != description.options[name]:
             raise ParameterError(
                 f"{name} was fixed as {description.options[name]} when {address} was written. "
                 "Leave it out, or write the codes again."
             )
-    searched = {name: description.options[name] for name in index.searched}
-    fixed = {name: description.options[name] for name in index.written}
-    return {**fixed, **checked_options(store, description.kind, searched, given)}
+    return _checked(store, kind, {**description.options, **values}, description.codes.n_bits)

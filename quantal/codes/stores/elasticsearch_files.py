@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import ParameterError
 from ..description import Description
+from ..index_options import Option
 from .address import Address
 from .bit_text import hex_strings
 from .capability import StoreIndex, StorePlan, StoreType
@@ -19,6 +20,7 @@ from .folder import new_folder, write_description
 from .source import CodeBatch, CodeSource
 
 MAX_BITS = 4096  # of a dense_vector
+MAX_ID_BYTES = 32_766  # of a keyword
 BULK_BYTES = 16 << 20  # a request; the server's limit is 100 MB unless changed
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,254}")
 
@@ -52,6 +54,12 @@ def write_elasticsearch(address: Address, plan: StorePlan, source: CodeSource) -
     """Write mapping.json, bulk files, load.sh, queries, and the description."""
     index = _index_name(plan.names["index"])
     codes = source.description
+    longest = source.longest_id(lambda name: len(name.encode()))
+    if longest > MAX_ID_BYTES:
+        raise ParameterError(
+            f"Elasticsearch stores ids of up to {MAX_ID_BYTES:,} bytes; one has {longest:,}. Name "
+            "the rows by shorter ids."
+        )
     described = StoreDescription(
         "elasticsearch", plan.kind, plan.options, codes, source.longest_id()
     )
@@ -178,8 +186,8 @@ ELASTICSEARCH = StoreType(
         "hnsw": StoreIndex(
             exact=False,
             max_bits=MAX_BITS,
-            written={"m": 16, "ef_construction": 100},
-            searched={"num_candidates": 100},
+            written={"m": Option(16, 2, 512), "ef_construction": Option(100, high=3200)},
+            searched={"num_candidates": Option(100, high=10_000)},
         ),
     },
     unable=dict.fromkeys(

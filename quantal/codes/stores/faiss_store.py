@@ -83,12 +83,13 @@ def write_faiss(address: Address, plan: StorePlan, source: CodeSource) -> None:
 
 
 def _kind(name: str) -> StoreIndex:
-    defaults = KINDS[name].defaults
+    known = KINDS[name].known
     return StoreIndex(
         exact=KINDS[name].exact,
         max_bits=MAX_BITS,
-        written={option: value for option, value in defaults.items() if option not in SEARCHED},
-        searched={option: value for option, value in defaults.items() if option in SEARCHED},
+        written={option: value for option, value in known.items() if option not in SEARCHED},
+        searched={option: value for option, value in known.items() if option in SEARCHED},
+        rule=KINDS[name].rule,
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...errors import DataError, FileFormatError, QuantalError, require_extra
 from ..description import MAX_BITS, Description
+from ..index_options import Option
 from .address import Address
 from .capability import StoreIndex, StorePlan, StoreType, opening_options
 from .description import StoreDescription
@@ -177,13 +178,16 @@ LANCEDB = StoreType(
     kinds={
         "flat": StoreIndex(exact=True, max_bits=MAX_BITS),
         "ivf_flat": StoreIndex(
-            exact=False, max_bits=MAX_BITS, written={"n_lists": 256}, searched={"n_probes": 16}
+            exact=False,
+            max_bits=MAX_BITS,
+            written={"n_lists": Option(256)},
+            searched={"n_probes": Option(16)},
         ),
         "ivf_hnsw_flat": StoreIndex(
             exact=False,
             max_bits=MAX_BITS,
-            written={"n_lists": 1},
-            searched={"n_probes": 1, "ef_search": 64},
+            written={"n_lists": Option(1)},
+            searched={"n_probes": Option(1), "ef_search": Option(64, high=1_000_000)},
         ),
     },
     unable=dict.fromkeys(("ivf_pq", "ivf_sq", "ivf_rq", "ivf_hnsw_pq", "ivf_hnsw_sq"), REAL),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FileFormatError, require_extra
+from ..index_options import Option
 from .address import Address
 from .capability import StoreIndex, StoreType, opening_options
 from .description import StoreDescription
@@ -18,6 +19,7 @@ from .ties import Table
 
 MAX_BITS = 262_144
 MOST_HITS = 16_384
+MOST_LISTS = 65_536
 HITS_A_CALL = 1 << 16
 
 
@@ -111,7 +113,10 @@ MILVUS = StoreType(
     kinds={
         "bin_flat": StoreIndex(exact=True, max_bits=MAX_BITS),
         "bin_ivf_flat": StoreIndex(
-            exact=False, max_bits=MAX_BITS, written={"n_lists": 1024}, searched={"n_probes": 16}
+            exact=False,
+            max_bits=MAX_BITS,
+            written={"n_lists": Option(1024, high=MOST_LISTS)},
+            searched={"n_probes": Option(16, high=MOST_LISTS)},
         ),
     },
     unable={

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ...errors import DataError, ParameterError
 from ..description import Description
+from ..index_options import Option
 from .address import Address
 from .bit_text import bit_strings
 from .capability import StoreIndex, StorePlan, StoreType
@@ -16,6 +18,7 @@ from .source import CodeBatch, CodeSource
 DATA = "codes.tsv"
 MAX_COLUMN_BITS = 83_886_080  # PostgreSQL's limit of bit(n)
 MAX_INDEX_BITS = 64_000  # pgvector's
+MOST_LISTS = 32_768
 MAX_NAME_BYTES = 63  # longer ones PostgreSQL cuts without a word
 TEXT_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -158,6 +161,15 @@ def _query(table: str, plan: StorePlan, codes: Description) -> str:
     )
 
 
+def _require_wide_construction(options: Mapping[str, int | bool], _n_bits: int) -> None:
+    m, ef = options["m"], options["ef_construction"]
+    if ef < 2 * m:
+        raise ParameterError(
+            f"pgvector wants ef_construction to be at least 2 * m = {2 * m}, got {ef}. Raise it, or "
+            "lower m."
+        )
+
+
 PGVECTOR = StoreType(
     "pgvector",
     "pgvector",
@@ -166,14 +178,15 @@ PGVECTOR = StoreType(
         "hnsw": StoreIndex(
             exact=False,
             max_bits=MAX_INDEX_BITS,
-            written={"m": 16, "ef_construction": 64},
-            searched={"ef_search": 40},
+            written={"m": Option(16, 2, 100), "ef_construction": Option(64, 4, 1000)},
+            searched={"ef_search": Option(40, high=1000)},
+            rule=_require_wide_construction,
         ),
         "ivfflat": StoreIndex(
             exact=False,
             max_bits=MAX_INDEX_BITS,
-            written={"n_lists": 100},
-            searched={"n_probes": 10},
+            written={"n_lists": Option(100, high=MOST_LISTS)},
+            searched={"n_probes": Option(10, high=MOST_LISTS)},
         ),
     },
     names={"table": "codes"},

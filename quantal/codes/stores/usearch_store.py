@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ...errors import FileFormatError, require_extra
 from ...threads import thread_count
+from ..index_options import Option
 from .address import Address
 from .capability import StoreIndex, StorePlan, StoreType, opening_options
 from .description import StoreDescription
@@ -20,6 +21,7 @@ from .store import CodeStore, pick, table_of
 from .ties import Table
 
 INDEX = "codes.usearch"
+MOST_SEEN = 1_000_000  # codes that the graph keeps in view, in memory taken at once
 
 
 class UsearchStore(CodeStore):
@@ -91,8 +93,11 @@ USEARCH = StoreType(
         "hnsw": StoreIndex(
             exact=True,
             max_bits=1 << 16,
-            written={"connectivity": 16, "expansion_add": 128},
-            searched={"expansion_search": 64, "exact": True},
+            written={
+                "connectivity": Option(16, low=2, high=1024),
+                "expansion_add": Option(128, high=MOST_SEEN),
+            },
+            searched={"expansion_search": Option(64, high=MOST_SEEN), "exact": True},
         )
     },
     write=write_usearch,
