@@ -9,6 +9,7 @@ import sqlite3
 import numpy as np
 import pytest
 
+from quantal.app.explorer import edit_file
 from quantal.app.explorer.curation import Curation
 from quantal.app.explorer.starting_labels import Start
 from quantal.errors import FileFormatError, ParameterError
@@ -238,6 +239,46 @@ def test_two_processes_on_one_file_do_not_overwrite_each_other(state, tmp_path):
         second.rename(0, "theirs")
     second.close()
     assert state.cluster(0).title == "mine"
+
+
+def test_edits_that_came_to_the_same_number_are_not_overwritten_either(state, tmp_path):
+    path = tmp_path / "edits.sqlite"
+    state.rename(0, "first")
+    second = Curation(path, IDENTITY, start, len(LABELS))
+    state.undo()
+    state.rename(1, "other")  # one edit holds, as the second believes, but not the one it knows
+    with pytest.raises(ParameterError, match="Another process has changed"):
+        second.rename(2, "theirs")
+    with pytest.raises(ParameterError, match="Another process has changed"):
+        second.undo()
+    second.close()
+    state.close()
+    again = Curation(path, IDENTITY, start, len(LABELS))
+    assert again.cluster(1).title == "other"
+    again.close()
+
+
+def test_a_file_that_another_process_began_meanwhile_is_not_begun_again(tmp_path):
+    path = tmp_path / "edits.sqlite"
+
+    def slow_start():
+        Curation(path, IDENTITY, start, len(LABELS)).close()
+        return start()
+
+    with pytest.raises(ParameterError, match="Another process has changed"):
+        Curation(path, IDENTITY, slow_start, len(LABELS))
+    Curation(path, IDENTITY, start, len(LABELS)).close()
+
+
+def test_a_locked_file_is_not_called_damaged(state, tmp_path, monkeypatch):
+    monkeypatch.setattr(edit_file, "BUSY_SECONDS", 0.01)
+    state.close()
+    holder = sqlite3.connect(tmp_path / "edits.sqlite", isolation_level=None)
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(ParameterError, match=r"cannot be read \(database is locked\)\. Stop the"):
+        Curation(tmp_path / "edits.sqlite", IDENTITY, start, len(LABELS))
+    holder.close()
 
 
 @pytest.mark.parametrize("content", [b"not a database at all, but long enough" * 40, b"x"])

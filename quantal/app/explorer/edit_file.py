@@ -61,6 +61,7 @@ class EditFile:
             raise self._unwritable(error) from None
         try:
             self._claim()
+            self._version = self._data_version()
         except BaseException:
             self._connection.close()
             raise
@@ -87,6 +88,8 @@ class EditFile:
             "scores": zlib.compress(start.scores.astype("<f4").tobytes(), 1),
         }
         with self._writing() as connection:
+            if connection.execute("SELECT 1 FROM about").fetchone():
+                raise self._changed()
             connection.executemany("INSERT INTO about VALUES (?, ?)", facts.items())
             connection.executemany("INSERT INTO start VALUES (?, ?)", blobs.items())
 
@@ -109,6 +112,7 @@ class EditFile:
     def edits(self) -> tuple[list[tuple[Edit, str]], int]:
         """Return all edits in order, each with the time at which it was made, and ``done``."""
         with self._reading():
+            self._version = self._data_version()
             query = "SELECT id, kind, arguments, summary, payload, made FROM edits ORDER BY id"
             found = self._connection.execute(query).fetchall()
             [(done,)] = self._connection.execute("SELECT done FROM position")
@@ -200,6 +204,13 @@ class EditFile:
     def _reading(self) -> Iterator[None]:
         try:
             yield
+        except sqlite3.OperationalError as error:
+            if "no such" in str(error):  # a table or column that every file of edits has
+                raise self.damaged(error) from None
+            raise ParameterError(
+                f"{self.path} cannot be read ({error}). Stop the process that holds it, or wait "
+                "until it is done."
+            ) from None
         except (sqlite3.DatabaseError, zlib.error, KeyError, TypeError, ValueError) as error:
             raise self.damaged(str(error) or type(error).__name__) from None
 
@@ -210,11 +221,9 @@ class EditFile:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 [(found,)] = self._connection.execute("SELECT done FROM position")
-                if done is not None and found != done:
-                    raise ParameterError(
-                        f"Another process has changed {self.path} meanwhile, so nothing was saved. "
-                        "Stop one of the two and start the other again."
-                    )
+                # The count alone may have come back to what it was, with other edits.
+                if done is not None and (found, self._data_version()) != (done, self._version):
+                    raise self._changed()
                 yield self._connection
                 self._connection.execute("COMMIT")
             finally:
@@ -222,6 +231,17 @@ class EditFile:
                     self._connection.execute("ROLLBACK")
         except sqlite3.OperationalError as error:
             raise self._unwritable(error) from None
+
+    def _data_version(self) -> int:
+        """Return a number that changes whenever another connection commits."""
+        [(version,)] = self._connection.execute("PRAGMA data_version")
+        return int(version)
+
+    def _changed(self) -> ParameterError:
+        return ParameterError(
+            f"Another process has changed {self.path} meanwhile, so nothing was saved. "
+            "Stop one of the two and start the other again."
+        )
 
     def _unwritable(self, error: Exception) -> ParameterError:
         return ParameterError(

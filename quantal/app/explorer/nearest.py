@@ -122,6 +122,9 @@ class _Space:
         self._matrix = np.empty((n, min(width, kept)), np.float32)
         for block in rows.blocks(8 * width):
             self._matrix[block] = self._projected(features(rows.take(block)))
+        # Far from 0 the products below would cancel to nothing.
+        self._center = self._matrix.mean(axis=0, dtype=np.float64).astype(np.float32)
+        self._matrix -= self._center
         self._norms = np.einsum("ij,ij->i", self._matrix, self._matrix)
 
     def nearest(
@@ -129,7 +132,7 @@ class _Space:
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the k nearest rows and their distances, measured exactly once more."""
         wanted = k + SPARE if self._projection is None else 8 * k + SPARE
-        apart = self._norms - 2 * (self._matrix @ self._projected(query[None])[0])
+        apart = self._norms - 2 * (self._matrix @ (self._projected(query[None])[0] - self._center))
         near = np.sort(np.argpartition(apart, min(wanted, len(apart)) - 1)[:wanted])
         exact = self._features(self._rows.take(near)).astype(np.float64) - query
         distances = np.sqrt(np.einsum("ij,ij->i", exact, exact))
