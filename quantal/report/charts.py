@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 WIDTH, HEIGHT = 340, 200  # of a chart; a phone shows one a row at about this size in pixels
 LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 38  # room for the axes
 MOST_POINTS = 400  # of a line; more cannot be told apart at this width
+LARGEST = 1e300  # numbers from here on have no differences that a float holds
+SMALLEST_RANGE = 1e-9  # of the largest number: ticks of a smaller range read alike
 
 Tick = tuple[float, str]
 """Position along the axis, and what is written there."""
@@ -75,7 +77,7 @@ class BarChart:
 
 
 def line_chart(title: str, note: str, values: ArrayLike, x_label: str) -> LineChart:
-    """Lay out the values of steps 1, 2, 3, ...; what is not finite leaves a gap.
+    """Lay out the values of steps 1, 2, ...; what is not finite, or from 1e300 on, leaves a gap.
 
     Args:
         title: what is drawn.
@@ -84,6 +86,7 @@ def line_chart(title: str, note: str, values: ArrayLike, x_label: str) -> LineCh
         x_label: what a step is.
     """
     y = np.asarray(values, np.float64)
+    y = np.where(np.abs(y) < LARGEST, y, np.nan)
     x = np.arange(1, len(y) + 1, dtype=np.float64)
     finite = y[np.isfinite(y)]
     y_ticks = nice_ticks(float(finite.min()), float(finite.max()))
@@ -155,7 +158,7 @@ def histogram(
 
 def nice_ticks(low: float, high: float, most: int = 5) -> list[float]:
     """Return at most ``most`` + 1 round numbers from ``low`` or below it to ``high`` or above."""
-    if not high > low:
+    if not high - low > SMALLEST_RANGE * max(abs(low), abs(high), 1e-290):
         spread = abs(low) or 1.0
         return [low - spread / 2, low, low + spread / 2] if low else [0.0, 1.0]
     rough = (high - low) / most

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from .. import __version__
 from ..catalog import HASHERS, METHODS
 from ..clustering.pair_prediction import PairPrediction
 from ..training.artifact import MANIFEST
-from .charts import LineChart, line_chart
+from .charts import LARGEST, LineChart, line_chart
 from .shown_rows import ShownRows
 from .templating import number
 
@@ -120,7 +119,7 @@ def fit_seconds(model: Any) -> float | None:
     seconds = getattr(model, "fit_seconds_", None)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return None
-    return float(seconds) if math.isfinite(seconds) and seconds >= 0 else None
+    return float(seconds) if 0 <= seconds < LARGEST else None
 
 
 def _fit_facts(model: Any, folder: Path | None) -> list[tuple[str, str]]:
@@ -239,4 +238,6 @@ def _is_series(values: Any) -> bool:
         return False
     if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
         return False
-    return any(math.isfinite(v) for v in values)
+    if any(isinstance(v, int) and abs(v) >= LARGEST for v in values):
+        return False  # an integer that no float may hold
+    return any(abs(v) < LARGEST for v in values)

@@ -208,8 +208,7 @@ def joined() -> Iterator[Processes | None]:
         yield None
         return
     if own:
-        with explained():
-            dist.init_process_group(_backend(), timeout=TIMEOUT)
+        _meet()
     token = None
     try:
         if dist.get_world_size() == 1:
@@ -252,6 +251,22 @@ def own_device() -> torch.device:
             f"--nproc-per-node={found}, or pass device='cpu'."
         )
     return torch.device("cuda", number)
+
+
+def _meet() -> None:
+    """Start the exchange with the other processes.
+
+    Raises:
+        ParameterError: WORLD_SIZE names others, but this process cannot find them.
+    """
+    try:
+        dist.init_process_group(_backend(), timeout=TIMEOUT)
+    except (ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ParameterError(
+            f"WORLD_SIZE={started_together()} says that several processes were started together, "
+            f"but they cannot meet ({reason}). Start them with torchrun, or unset WORLD_SIZE."
+        ) from None
 
 
 def _backend() -> str:

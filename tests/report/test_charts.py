@@ -62,6 +62,14 @@ def test_what_is_not_finite_leaves_a_gap():
     assert chart.last == 4.0
 
 
+@pytest.mark.parametrize(
+    "values", [[123456.0, 123456.00000000001], [5e-324, 0.0], [1e308, -1e308, 2.0], [1e-310] * 3]
+)
+def test_a_history_whose_range_no_float_holds_is_drawn_all_the_same(values):
+    chart = line_chart("loss", "", values, "epoch")
+    assert chart.points and all("nan" not in piece for piece in chart.points)
+
+
 def test_a_long_history_is_thinned_with_both_ends_kept():
     chart = line_chart("total", "", np.arange(10_000.0), "epoch")
     assert len(chart.points[0].split()) == 400

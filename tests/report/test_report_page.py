@@ -14,7 +14,7 @@ from quantal.clustering import IMSAT, RIM, GraphDegreeLinkage
 from quantal.data import open_source
 from quantal.errors import DataError, MissingExtraError, ParameterError, QuantalWarning
 from quantal.hashing import ITQ, RandomHyperplaneHashing
-from quantal.report import write_report
+from quantal.report import run_facts, write_report
 
 pytestmark = pytest.mark.filterwarnings("ignore::quantal.errors.QuantalWarning")
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}\u202eabc\x00\ud800"
@@ -259,3 +259,8 @@ def test_no_template_switches_escaping_off(root):
 def test_warnings_are_not_raised_by_a_page(page_of, linkage, blobs, recwarn):
     page_of(linkage, blobs[0])
     assert not [w for w in recwarn if issubclass(w.category, QuantalWarning)]
+
+
+@pytest.mark.parametrize("values", [[10**400, 1], [float("nan")], []])
+def test_a_history_that_cannot_be_drawn_is_no_series(values):
+    assert not run_facts._is_series(values)

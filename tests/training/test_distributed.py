@@ -126,6 +126,18 @@ def test_alone_there_is_nothing_to_join(monkeypatch):
         assert current() is None
 
 
+def test_a_world_that_nobody_started_is_the_users_to_mend(monkeypatch):
+    from quantal.errors import ParameterError
+    from quantal.training import joined
+
+    monkeypatch.setenv("WORLD_SIZE", "2")  # as a job of a cluster leaves it behind
+    for name in ("RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    message = r"WORLD_SIZE=2 says .* cannot meet \(.*RANK.*\)\. Start them with torchrun, or unset"
+    with pytest.raises(ParameterError, match=message), joined():
+        raise AssertionError("the others cannot be there")
+
+
 def test_each_process_takes_its_own_gpu(monkeypatch):
     import torch
 
