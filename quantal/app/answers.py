@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from starlette.responses import Response
 
 from .media_types import ARROW, JSON, NPY
+from .valid_text import valid_text
 
 FACTS_HEADER = "X-Quantal"
 METADATA_KEY = "quantal"
@@ -93,8 +94,10 @@ def _arrow_column(values: NDArray[Any]) -> Any:
     if values.ndim == 1:
         return pa.array(values)
     flat = values.ravel()
-    kind = pa.string() if values.dtype.kind == "U" else None
-    return pa.FixedSizeListArray.from_arrays(pa.array(flat, kind), values.shape[1])
+    if values.dtype.kind in "UO":
+        texts = pa.array([valid_text(value) for value in flat], pa.string())
+        return pa.FixedSizeListArray.from_arrays(texts, values.shape[1])
+    return pa.FixedSizeListArray.from_arrays(pa.array(flat), values.shape[1])
 
 
 WRITERS: dict[str, Callable[[Answer], bytes]] = {JSON: _json, NPY: _npy, ARROW: _arrow}

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..valid_text import valid_text
 from .curation import Curation
 from .model_rows import ModelRows
 
@@ -74,12 +75,14 @@ class EditedLabels:
         for start in range(0, self._n, BLOCK):
             stop = min(start + BLOCK, self._n)
             here: NDArray[np.int32] = self._labels[start:stop]
-            ids = range(start, stop) if self._ids is None else map(str, self._ids[start:stop])
+            ids = (
+                range(start, stop) if self._ids is None else map(valid_text, self._ids[start:stop])
+            )
             columns = [
                 list(ids),
                 self._original[start:stop].astype(np.int64),
                 here.astype(np.int64),
-                self._names[here],
+                [valid_text(name) for name in self._names[here]],
                 self._junk[here],
             ]
             arrays = [

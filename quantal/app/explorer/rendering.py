@@ -67,6 +67,9 @@ class PageRoute(APIRoute):
 
 def _own_referer(request: Request) -> str:
     """Return the explorer's page from which a request came, else the overview."""
-    came = urlsplit(request.headers.get("referer", ""))
+    try:
+        came = urlsplit(request.headers.get("referer", ""))
+    except ValueError:  # no address at all
+        return "/"
     place = f"{came.path}?{came.query}" if came.query else came.path
     return place if _OWN_PAGE.fullmatch(place) else "/"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import StreamingResponse
+from starlette.convertors import Convertor, register_url_convertor
 
 from ...errors import ParameterError
 from .example_search import ExampleSearch
@@ -22,11 +24,29 @@ HISTORY = 200
 OFFERED = 200  # clusters that a field suggests
 THUMBNAIL = 160
 LONGEST_TEXT = 20_000
+LONGEST_NUMBER = 18  # digits of a row or cluster; Python refuses to read thousands of them
 KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
 Endpoint = Callable[..., Any]
 Text = Annotated[str, Form()]
 Texts = Annotated[list[str], Form()]
 Word = Annotated[str, Query(max_length=200)]
+
+
+class Number(Convertor[int]):
+    """A number in an address that is short enough to be one."""
+
+    regex = f"[0-9]{{1,{LONGEST_NUMBER}}}"
+
+    def convert(self, value: str) -> int:
+        """Return what was written as a number."""
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        """Return the number as it is written."""
+        return str(value)
+
+
+register_url_convertor("number", Number())
 
 
 def add_routes(router: APIRouter, explorer: Explorer) -> None:
@@ -40,12 +60,12 @@ def add_routes(router: APIRouter, explorer: Explorer) -> None:
     search = ExampleSearch(explorer)
     get: dict[str, Endpoint] = {
         "/": pages.overview,
-        "/clusters/{number:int}": pages.cluster,
-        "/rows/{row:int}": pages.row,
+        "/clusters/{number:number}": pages.cluster,
+        "/rows/{row:number}": pages.row,
         "/history": pages.history,
         "/keys": pages.keys,
         "/search": search.by_row,
-        "/rows/{row:int}.png": files.picture,
+        "/rows/{row:number}.png": files.picture,
         "/strip.png": files.strip,
         "/export.csv": files.csv,
         "/export.parquet": files.parquet,
@@ -203,7 +223,7 @@ class Forms:
     def _return(self, back: str, otherwise: str = "/") -> Response:
         """Go back to the page of the form, or elsewhere if its cluster is gone."""
         head, _, number = back.partition("?")[0].rpartition("/")
-        if head == "/clusters" and number.isdecimal():
+        if head == "/clusters" and number.isdecimal() and len(number) <= LONGEST_NUMBER:
             try:
                 self._curation.cluster(int(number))
             except ParameterError:
@@ -248,9 +268,10 @@ class Files:
     def _labels(self) -> EditedLabels:
         return EditedLabels(self._explorer.rows, self._explorer.curation)
 
-    def _download(self, content: object, name: str, kind: str) -> Response:
+    def _download(self, content: Iterator[bytes], name: str, kind: str) -> Response:
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingResponse(content, media_type=kind, headers=headers)  # type: ignore[arg-type]
+        first = next(content, b"")  # a failure is still an error here, and later half a file
+        return StreamingResponse(chain([first], content), media_type=kind, headers=headers)
 
     def _require_images(self) -> None:
         if self._explorer.rows.form != "image":

@@ -1,0 +1,67 @@
+"""Requests and names that no page of the explorer makes itself."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sklearn.datasets import load_digits
+
+from quantal.app.answers import Answer
+from quantal.app.explorer import explorer_routes
+from quantal.app.media_types import ARROW
+from quantal.clustering import RIM
+from quantal.data.dataset import Dataset
+
+pytestmark = pytest.mark.filterwarnings("ignore::quantal.errors.QuantalWarning")
+NO_TEXT = "a03\udcff.png"  # a file name that is not UTF-8, as Python reads it
+
+
+@pytest.fixture
+def client(tmp_path):
+    x = load_digits().images[:60].astype(np.uint8) * 15
+    data = Dataset(x, "digits", "images", ids=[NO_TEXT, *(f"{i}.png" for i in range(1, 60))])
+    model = RIM(n_clusters=3, n_epochs=2, n_init=1, random_state=0).fit(data)
+    app = FastAPI()
+    app.include_router(explorer_routes(model, data, tmp_path / "edits.sqlite"))
+    return TestClient(app, base_url="http://127.0.0.1:8000")
+
+
+def test_files_of_labels_hold_every_row_whatever_its_name(client):
+    rows = list(csv.DictReader(io.StringIO(client.get("/export.csv").text)))
+    assert len(rows) == 60 and rows[0]["id"] == "a03?.png"
+    table = pyarrow.parquet.read_table(io.BytesIO(client.get("/export.parquet").content))
+    assert table["id"].to_pylist()[:2] == ["a03?.png", "1.png"]
+
+
+def test_an_arrow_answer_holds_names_that_are_no_text():
+    names = np.array([[NO_TEXT, "b"], ["c", "d"]])
+    body = Answer({"ids": names}).response(ARROW).body
+    [batch] = pa.ipc.open_stream(body)
+    assert batch["ids"].to_pylist() == [["a03?.png", "b"], ["c", "d"]]
+
+
+@pytest.mark.parametrize("place", ["/rows/", "/clusters/"])
+def test_numbers_too_long_to_read_are_not_there(client, place):
+    assert client.get(place + "9" * 5000).status_code == 404
+    assert client.get(place + "9" * 18).status_code == 404
+
+
+def test_an_edit_goes_back_to_no_address_that_is_none(client):
+    kept = client.post(
+        "/edits/rename",
+        data={"cluster": "0", "name": "x", "back": "/clusters/" + "9" * 5000},
+        follow_redirects=False,
+    )
+    assert kept.status_code == 303
+
+
+def test_a_referer_that_is_no_address_hides_no_message(client):
+    answer = client.post("/edits/undo", headers={"Referer": "http://[x"})
+    assert answer.status_code == 400 and "undo" in answer.text.lower()
