@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -11,13 +12,15 @@ import pyarrow.parquet
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from PIL import Image
 from sklearn.datasets import load_digits
 
 from quantal.app.answers import Answer
 from quantal.app.explorer import explorer_routes
 from quantal.app.media_types import ARROW
-from quantal.clustering import RIM
+from quantal.clustering import RIM, GraphDegreeLinkage
 from quantal.data.dataset import Dataset
+from quantal.features import open_features
 
 pytestmark = pytest.mark.filterwarnings("ignore::quantal.errors.QuantalWarning")
 NO_TEXT = "a03\udcff.png"  # a file name that is not UTF-8, as Python reads it
@@ -65,3 +68,18 @@ def test_an_edit_goes_back_to_no_address_that_is_none(client):
 def test_a_referer_that_is_no_address_hides_no_message(client):
     answer = client.post("/edits/undo", headers={"Referer": "http://[x"})
     assert answer.status_code == 400 and "undo" in answer.text.lower()
+
+
+def test_an_image_is_described_for_a_method_that_embeds_nothing(tmp_path):
+    images = load_digits().images[:60].astype(np.uint8).repeat(2, axis=1).repeat(2, axis=2) * 15
+    described = open_features(images, features="hog")
+    model = GraphDegreeLinkage(3).fit(described)
+    app = FastAPI()
+    app.include_router(explorer_routes(model, described, tmp_path / "e", pictures=images))
+    client = TestClient(app, base_url="http://127.0.0.1:8000")
+    stream = io.BytesIO()
+    Image.fromarray(images[7]).save(stream, "PNG")
+    answer = client.post("/search", files={"image": ("a.png", stream.getvalue())})
+    assert answer.status_code == 200
+    near = re.findall(r'name="row" value="(\d+)".*?<b>([\d.e-]+)', answer.text, re.DOTALL)
+    assert near[0][0] == "7" and float(near[0][1]) < 1e-6

@@ -115,7 +115,9 @@ class ModelRows:
         Args:
             taken: what `take` returns, or new rows of that form.
         """
-        if self._described:
+        # An example from a form is raw, also where the rows came described.
+        is_raw = isinstance(taken, list) or np.ndim(taken) > 2
+        if self._described or (is_raw and "features" in self.reader):
             taken = open_features(taken, **self.reader).x
         return taken.reshape(len(taken), -1) if isinstance(taken, np.ndarray) else taken
 
