@@ -6,17 +6,18 @@ import csv
 import io
 import re
 
+import anyio
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from PIL import Image
 from sklearn.datasets import load_digits
 
 from quantal.app.answers import Answer
-from quantal.app.explorer import explorer_routes
+from quantal.app.explorer import explorer_routes, rendering
 from quantal.app.media_types import ARROW
 from quantal.clustering import RIM, GraphDegreeLinkage
 from quantal.data.dataset import Dataset
@@ -83,3 +84,34 @@ def test_an_image_is_described_for_a_method_that_embeds_nothing(tmp_path):
     assert answer.status_code == 200
     near = re.findall(r'name="row" value="(\d+)".*?<b>([\d.e-]+)', answer.text, re.DOTALL)
     assert near[0][0] == "7" and float(near[0][1]) < 1e-6
+
+
+def test_a_form_may_name_as_many_members_as_it_says(client):
+    rows = [str(number % 60) for number in range(1100)]
+    moved = client.post("/edits/move", data={"row": rows, "into": "0"}, follow_redirects=False)
+    assert moved.status_code == 303
+    refused = client.post("/edits/move", data={"row": ["1"] * 10_500, "into": "0"})
+    assert refused.status_code == 400 and "Too many fields" in refused.text
+    assert refused.headers["content-type"].startswith("text/html")
+
+
+def test_a_long_text_is_read_and_a_longer_one_refused_by_its_length(client):
+    blanks = client.post("/search", data={"vector": "1 " * 300_000})  # 600 KB in one field
+    assert "A row has 64 numbers, got 300,000" in blanks.text
+    longer = client.post("/search", data={"vector": "1" * 1_000_001})
+    assert "have 1,000,001 characters, and at most 1,000,000" in longer.text
+
+
+def test_a_question_that_is_too_long_is_answered_by_a_page(client):
+    answer = client.get("/", params={"find": "x" * 201})
+    assert answer.status_code == 422 and "<html" in answer.text and "find: " in answer.text
+
+
+def test_a_form_that_does_not_come_is_given_up(client, monkeypatch):
+    async def never(self, **_):
+        await anyio.sleep(10)
+
+    monkeypatch.setattr(rendering, "FORM_SECONDS", 0.05)
+    monkeypatch.setattr(Request, "form", never)
+    answer = client.post("/edits/undo")
+    assert answer.status_code == 408 and "did not come within 0.05 s" in answer.text

@@ -72,7 +72,12 @@ def vector_example(rows: ModelRows, text: str) -> NDArray[np.float32]:
     Raises:
         DataError: Something is no finite number, or their count is not the rows'.
     """
-    words = [word for word in _SEPARATORS.split(text[:LONGEST_TEXT]) if word]
+    if len(text) > LONGEST_TEXT:
+        raise DataError(
+            f"The numbers have {len(text):,} characters, and at most {LONGEST_TEXT:,} are read. "
+            "Write them shorter."
+        )
+    words = [word for word in _SEPARATORS.split(text) if word]
     width = rows.data.n_features
     if len(words) != width:
         raise DataError(

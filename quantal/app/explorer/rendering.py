@@ -8,15 +8,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import anyio
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from ...errors import QuantalError
 from ...report.templating import environment
-from .edits import NothingThereError
+from .edits import MOST_MOVED, NothingThereError
+from .example import LONGEST_TEXT
 
 FOLDER = Path(__file__).parent / "templates"
+FORM_SECONDS = 30  # for a form to come in
+OTHER_FIELDS = 10  # of a form, beside the members that it names
 NOT_KEPT = {"Cache-Control": "no-store"}
 # Where a form may lead back to: pages of the explorer, never another site.
 _OWN_PAGE = re.compile(
@@ -55,14 +61,36 @@ class PageRoute(APIRoute):
 
         async def answer(request: Request) -> Response:
             try:
+                if request.method == "POST":
+                    await _read_form(request)
                 return await handler(request)
             except QuantalError as error:
-                status = 404 if isinstance(error, NothingThereError) else 400
-                here = _own_referer(request)
-                is_form = request.method == "POST"
-                return render("error", status, message=str(error), here=here, is_form=is_form)
+                status, message = 404 if isinstance(error, NothingThereError) else 400, str(error)
+            except HTTPException as error:
+                status, message = error.status_code, str(error.detail)
+            except RequestValidationError as error:
+                status, message = 422, _first_of(error)
+            except TimeoutError:
+                status = 408
+                message = f"The form did not come within {FORM_SECONDS} s. Send it again."
+            here, is_form = _own_referer(request), request.method == "POST"
+            return render("error", status, message=message, here=here, is_form=is_form)
 
         return answer
+
+
+async def _read_form(request: Request) -> None:
+    """Read a form by the limits of what the explorer's forms may hold; it stays with the request.
+
+    Starlette's own are a thousand fields, and a mebibyte for each.
+    """
+    with anyio.fail_after(FORM_SECONDS):
+        await request.form(max_fields=MOST_MOVED + OTHER_FIELDS, max_part_size=4 * LONGEST_TEXT)
+
+
+def _first_of(error: RequestValidationError) -> str:
+    found = error.errors()[0]
+    return f"{found['loc'][-1]}: {found['msg']}."
 
 
 def _own_referer(request: Request) -> str:
