@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ParameterError, require_choice
-from .index_options import Option, Options, Rule, checked_options, no_rule
+from .index_options import Option, Rule, checked_options, no_rule
 
 MOST_LISTS = 1 << 24  # faiss makes them, empty, at once
 MOST_LINKS = 1024
@@ -30,7 +30,7 @@ class IndexKind:
         rule: which options go together.
     """
 
-    known: Options
+    known: Mapping[str, Option]
     make: Callable[[Any, int, Mapping[str, int]], Any]
     tune: Callable[[Any, Mapping[str, int]], None]
     class_name: str

@@ -165,8 +165,8 @@ def _require_wide_construction(options: Mapping[str, int | bool], _n_bits: int) 
     m, ef = options["m"], options["ef_construction"]
     if ef < 2 * m:
         raise ParameterError(
-            f"pgvector wants ef_construction to be at least 2 * m = {2 * m}, got {ef}. Raise it, or "
-            "lower m."
+            f"pgvector wants ef_construction to be at least 2 * m = {2 * m}, got {ef}. Raise it, "
+            "or lower m."
         )
 
 
