@@ -76,6 +76,8 @@ def write_report(
             f"model must be a fitted estimator of quantal or its folder, got "
             f"{type(fitted).__name__}."
         )
+    if not hasattr(fitted, "data_"):
+        raise ParameterError(f"model is a {type(fitted).__name__} that was not fitted. Call fit.")
     if data is None and (truth is not None or pictures is not None):
         raise ParameterError(
             "truth and pictures belong to rows, and no data was given. Pass data too."

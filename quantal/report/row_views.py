@@ -68,7 +68,7 @@ class RowViewer:
             return [RowView(*v) for v in zip(names, figures, images, strict=True)]
         if self._shown.kind == "text":
             texts = self._shown.dataset.texts or ()
-            shown = [_shortened(texts[int(row)]) for row in rows]
+            shown = [shortened(texts[int(row)], MOST_LETTERS) for row in rows]
             return [RowView(n, f, text=t) for n, f, t in zip(names, figures, shown, strict=True)]
         values = _values(self._shown, rows, columns or [])
         return [RowView(n, f, values=v) for n, f, v in zip(names, figures, values, strict=True)]
@@ -99,6 +99,13 @@ def _values(shown: ShownRows, rows: NDArray[np.int64], columns: list[int]) -> li
     return [tuple(number(float(v)) for v in row) for row in dense[:, columns]]
 
 
-def _shortened(text: str) -> str:
-    joined = " ".join(text[: 8 * MOST_LETTERS].split())
-    return joined if len(joined) <= MOST_LETTERS else joined[: MOST_LETTERS - 1].rstrip() + "…"
+def shortened(text: str, most: int) -> str:
+    """Return the beginning of a text on one line, with an ellipsis where something was cut.
+
+    Args:
+        text: any text.
+        most: characters at most.
+    """
+    line = " ".join(text[: 8 * most].split())
+    whole = len(line) <= most and len(text) <= 8 * most
+    return line if whole else f"{line[: most - 1].rstrip()}…"

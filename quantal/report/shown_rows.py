@@ -114,8 +114,15 @@ def shown_rows(model: Any, data: Any, pictures: Any = None) -> ShownRows:
             f"{model.n_features_in_}. Pass data of the same kind."
         )
     if pictures is None:
-        pictures = pictures_of(data, reader) if dataset.kind == "vectors" else None
-    pictures = _images(dataset, model) if pictures is None else np.asanyarray(pictures)
+        described = pictures_of(data, reader) if dataset.kind == "vectors" else None
+        pictures = _images(dataset, model) if described is None else _drawable(described)
+    else:
+        pictures, shape = _drawable(np.asanyarray(pictures)), np.shape(pictures)
+        if pictures is None:
+            raise DataError(
+                f"pictures must have shape (n, h, w), (n, h, w, c) or (n, c, h, w) with 1 or 3 "
+                f"channels, got {shape}."
+            )
     if pictures is not None and len(pictures) != len(dataset):
         raise DataError(
             f"pictures has {len(pictures):,} images, but {dataset.name} has {len(dataset):,} "
@@ -157,12 +164,20 @@ def _images(dataset: Dataset, model: Any) -> Any:
         shape = tuple(x.shape[1:])
     elif math.prod(shape) != dataset.n_features or not shape:
         return None
-    images = x.reshape(len(dataset), *shape)
-    if len(shape) == 3 and shape[0] in {1, 3} and shape[2] not in {1, 3}:
+    return _drawable(x.reshape(len(dataset), *shape))
+
+
+def _drawable(images: Any) -> Any:
+    """Return images as (n, h, w) or (n, h, w, 3), a view; None if their planes are no colours."""
+    if images.ndim == 3:
+        return images
+    if images.ndim != 4:
+        return None
+    if images.shape[1] in {1, 3} and images.shape[3] not in {1, 3}:
         images = images.transpose(0, 2, 3, 1)
-    if len(shape) == 3 and images.shape[3] not in {1, 3}:
-        return None  # planes that are no colours
-    return images[..., 0] if images.ndim == 4 and images.shape[3] == 1 else images
+    if images.shape[3] not in {1, 3}:
+        return None
+    return images[..., 0] if images.shape[3] == 1 else images
 
 
 def _column_names(dataset: Dataset, reader: dict[str, Any]) -> tuple[str, ...] | None:

@@ -57,7 +57,8 @@ def test_every_method_has_a_page_with_its_rows_and_without(name, X, tmp_path):
     assert page.open_tags == alone.open_tags == []
     assert type(model).__name__ in page.words
     assert "120 x 64 numbers of type float32" in page.words
-    assert "those of the fit" in page.words
+    assert "rows, those of the fit" in page.words
+    assert "not those of the fit" not in page.words
     assert "This page was made without data" in alone.words
     assert {"Warnings", "What was run", "Against the truth"} <= headings(page)
     expected = {"Use of the bits", "Neighbours by Hamming distance"}

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data import Dataset
+from ...report.row_views import shortened
 from .cluster import Cluster
 from .curation import Curation
 from .edits import NothingThereError
@@ -18,7 +19,7 @@ from .identity import identity_of
 from .model_rows import ModelRows
 from .nearest import Nearest
 from .row_pictures import TILE, RowPictures
-from .row_text import bars, shortened, statistics
+from .row_text import bars, statistics
 from .starting_labels import starting_labels
 
 STRIP = 8

@@ -1,4 +1,4 @@
-"""Rows that are no images: documents cut to length, vectors as small bar charts."""
+"""Rows that are no images: vectors as small bar charts, and in words."""
 
 from __future__ import annotations
 
@@ -10,18 +10,6 @@ from numpy.typing import NDArray
 BARS = 48
 HEIGHT = 40
 STEP = 4  # units from one bar to the next
-
-
-def shortened(text: str, most: int) -> str:
-    """Return the beginning of a text on one line, with an ellipsis where something was cut.
-
-    Args:
-        text: any text.
-        most: characters at most.
-    """
-    line = " ".join(text[: 8 * most].split())
-    whole = len(line) <= most and len(text) <= 8 * most
-    return line if whole else f"{line[: most - 1].rstrip()}…"
 
 
 def bars(vector: NDArray[Any]) -> dict[str, Any]:
