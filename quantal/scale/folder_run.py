@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -97,10 +99,11 @@ def process_folder(
     job = Job(
         task, str(model_folder), loaded.maker, loaded.device, str(folder), str(target), chosen
     )
+    manifest.require_ours(target)  # before the lock leaves a file there
     with _only_one(target):
-        manifest.agree(job, shards)
+        noted = manifest.agree(job, shards)
         _remove_leftovers(target)
-        run = _Run(job, shards, on_shard)
+        run = _Run(job, shards, noted, on_shard)
         outcomes = _outcomes(engine, job, loaded, run.waiting, n_workers, ray_address)
         with closing(outcomes):
             run.follow(outcomes)
@@ -110,8 +113,11 @@ def process_folder(
 class _Run:
     """One pass over the shards that are not finished."""
 
-    def __init__(self, job: Job, shards: list[Shard], on_shard: OnShard | None) -> None:
+    def __init__(
+        self, job: Job, shards: list[Shard], noted: list[Shard], on_shard: OnShard | None
+    ) -> None:
         self.job, self.shards, self.on_shard = job, shards, on_shard
+        self.noted = {shard.name: shard for shard in noted}
         self.damaged = {shard.name: shard for shard in shards if shard.damage is not None}
         sound = [shard for shard in shards if shard.damage is None]
         self.waiting = [shard for shard in sound if not job.is_finished(shard)]
@@ -128,13 +134,14 @@ class _Run:
                 self.damaged[outcome.name] = shard
                 self.note()  # before a kill: a damaged shard may be replaced, others may not
                 continue
+            self.noted.pop(outcome.name, None)
             self.n_done += 1
             if self.on_shard is not None:
                 self.on_shard(outcome.name, self.n_done, len(self.shards))
 
     def conclude(self) -> FolderResult:
         """Write that all is there, or say what is not."""
-        shards = self.note() if self.damaged else self.shards
+        shards = self.note()
         if self.damaged:
             raise DataError(_named(list(self.damaged.values()), len(shards)))
         manifest.finish(self.job, shards)
@@ -143,7 +150,8 @@ class _Run:
 
     def note(self) -> list[Shard]:
         """Write down which shards are damaged; return all with their damage."""
-        shards = [self.damaged.get(shard.name, shard) for shard in self.shards]
+        known = {**self.noted, **self.damaged}
+        shards = [known.get(shard.name, shard) for shard in self.shards]
         manifest.note(self.job, shards)
         return shards
 
@@ -173,6 +181,10 @@ def _columns(
 ) -> Columns:
     reader = getattr(model, "reader_", None) or {}
     given = {"columns": columns} if columns else {"drop": drop} if drop else {}
+    if columns and drop:
+        raise ParameterError(
+            "Columns to use and columns to drop were both given. Give one of the two."
+        )
     known = {"columns": reader["columns"]} if reader.get("columns") and not given else {}
     options: Options = parse_options({**known, **given})
     schemas = [(shard.name, schema) for shard, schema in looked if schema is not None]
@@ -222,16 +234,21 @@ def _only_one(out: Path) -> Iterator[None]:
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise ParameterError(
                 f"Another run is writing to {out}. Wait for it, or stop it first."
             ) from None
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise ParameterError(
+                f"The file system of {out} has no locks ({error.strerror or error}), so two runs "
+                "could write there at once. Choose --out on one that has, and copy the result."
+            ) from None
+        yield  # the file stays: unlinked, it could be locked twice, by its old and its new inode
 
 
 def _remove_leftovers(out: Path) -> None:
+    """Remove what killed runs on this machine left; a worker of another one may still write."""
+    ours = re.compile(rf"\..*\.{re.escape(socket.gethostname())}-\d+\.\w+{re.escape(PARTIAL)}")
     for path in out.rglob(f".*{PARTIAL}"):
-        path.unlink(missing_ok=True)
+        if ours.fullmatch(path.name):
+            path.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ MAX_BYTES = 1 << 30
 ELSE = "Choose another --out, or delete this one."
 
 
-def agree(job: Job, shards: Sequence[Shard]) -> bool:
+def agree(job: Job, shards: Sequence[Shard]) -> list[Shard]:
     """Compare a run with the manifest in its output folder; write one where there is none.
 
     Shards that were damaged in the last run may have been replaced since.
@@ -30,7 +30,7 @@ def agree(job: Job, shards: Sequence[Shard]) -> bool:
         shards: the input as it is now.
 
     Returns:
-        Whether an earlier run is continued.
+        The shards whose rows an earlier run could not use and that are as they were, with why.
 
     Raises:
         ParameterError: The folder holds something else, or results of another model, of other
@@ -39,12 +39,11 @@ def agree(job: Job, shards: Sequence[Shard]) -> bool:
     """
     out = Path(job.out)
     path = out / MANIFEST
-    if out.is_dir() and not path.is_file() and any(p.name != LOCK for p in out.iterdir()):
-        raise ParameterError(f"--out {out} is a folder that no such run began. {ELSE}")
+    require_ours(out)
     now = described(job, shards)
     if not path.is_file():
         write_whole(path, _text(now))
-        return False
+        return []
     before = _read(path)
     for name, meaning in _MEANING.items():
         if before.get(name) != now[name]:
@@ -54,8 +53,18 @@ def agree(job: Job, shards: Sequence[Shard]) -> bool:
             )
     _require_same_input(out, before["shards"], now["shards"])
     (out / SUCCESS).unlink(missing_ok=True)
-    write_whole(path, _text(now))
-    return True
+    known = {shard["name"]: shard for shard in before["shards"]}
+    noted = [
+        replace(shard, damage=known[shard.name]["damage"])
+        for shard in shards
+        if shard.damage is None
+        and known[shard.name]["damage"] is not None
+        and known[shard.name]["fingerprint"] == shard.fingerprint
+        and not job.is_finished(shard)
+    ]
+    still = {shard.name: shard for shard in noted}  # else a stop here would forbid to mend them
+    write_whole(path, _text(described(job, [still.get(shard.name, shard) for shard in shards])))
+    return noted
 
 
 _MEANING = {
@@ -93,6 +102,19 @@ def finish(job: Job, shards: Sequence[Shard]) -> None:
     """Write the file that says that all is there."""
     n_rows = sum(shard.n_rows or 0 for shard in shards)
     write_whole(Path(job.out) / SUCCESS, _text({"shards": len(shards), "rows": n_rows}))
+
+
+def require_ours(out: Path) -> None:
+    """Raise ParameterError if a folder without a manifest holds anything else."""
+    if not out.is_dir() or (out / MANIFEST).is_file():
+        return
+    if any(not _is_ours(path.name) for path in out.iterdir()):
+        raise ParameterError(f"--out {out} is a folder that no such run began. {ELSE}")
+
+
+def _is_ours(name: str) -> bool:
+    """Tell what a run can leave that was killed before it wrote its manifest."""
+    return name == LOCK or (name.startswith(".") and name.endswith(".partial"))
 
 
 def _require_same_input(out: Path, before: Any, now: list[dict[str, Any]]) -> None:
