@@ -53,8 +53,9 @@ def fit_on_ray(
     require_range("n_processes", n_processes, low=1, integer=True)
     _require_several(method, parameters)
     ray: Any = require_extra("ray", "scale")
-    task: dict[str, Any] = {"method": method, "source": str(source), "parameters": parameters}
-    task["out"] = str(Path(out).resolve())
+    task = _task(method, source, out, parameters)
+    if storage is not None and "://" not in str(storage):
+        storage = Path(storage).absolute()
     with cluster(ray, address, n_processes), tempfile.TemporaryDirectory() as scratch:
         _run(task, n_processes, use_gpu=use_gpu, storage=str(storage or scratch))
     return load(out)
@@ -71,6 +72,22 @@ def _require_several(method: str, parameters: dict[str, Any]) -> None:
             f"{method} is fitted by one process. Call its fit, or use a method that takes "
             f"several: {', '.join(able)}."
         )
+
+
+def _task(
+    method: str, source: str | Path, out: str | Path, parameters: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what each process is told; paths in full, as Ray gives each a folder of its own."""
+    if parameters.get("checkpoint") is not None:
+        parameters = {**parameters, "checkpoint": str(Path(parameters["checkpoint"]).absolute())}
+    if Path(source).exists():  # else the name of a data set
+        source = Path(source).absolute()
+    return {
+        "method": method,
+        "source": str(source),
+        "parameters": parameters,
+        "out": str(Path(out).resolve()),
+    }
 
 
 def _run(task: dict[str, Any], n_processes: int, *, use_gpu: bool, storage: str) -> None:
@@ -95,16 +112,20 @@ def _explained(error: Exception) -> QuantalError:
     Ray hands over the traceback of each process as text.
     """
     said = [str(failure) for failure in getattr(error, "worker_failures", {}).values()]
-    found = [match for text in said if (match := MISTAKE.search(text.strip().splitlines()[-1]))]
+    found = [match for text in said if (match := MISTAKE.search(_last_line(text)))]
     found.sort(key=lambda match: match["name"] == "LostProcessError")  # the others say why
-    if found:
-        kind: type[QuantalError] = getattr(errors, found[0]["name"])
+    kind = getattr(errors, found[0]["name"], None) if found else None
+    if isinstance(kind, type) and issubclass(kind, QuantalError):
         return kind(found[0]["text"])
     reason = " ".join(str(error).split())[:300]
     return TrainingError(
         f"A process of the fit ended ({reason}). Call again with the same parameters, "
         "checkpoint=FOLDER and resume=True, to go on from the last checkpoint."
     )
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2]
 
 
 def _fit_one(task: dict[str, Any]) -> None:

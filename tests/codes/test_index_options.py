@@ -110,3 +110,18 @@ def test_ids_longer_than_a_keyword_are_refused():
         "Elasticsearch stores ids of up to 32,766 bytes; one has 32,768. Name the rows by shorter "
         "ids."
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("lancedb:s3://bucket/g", "s3://bucket/g is an address of a network, and lancedb is"),
+        ("faiss:~nosuchuser/x", "begins with the folder of a user who is not known here. Write"),
+    ],
+)
+def test_a_place_that_is_no_folder_here_is_refused(address, message):
+    for call in (lambda: write_store(address, CODES), lambda: open_store(address)):
+        with pytest.raises(ParameterError) as caught:
+            call()
+        assert message in str(caught.value)
+    assert list(Path().iterdir()) == []

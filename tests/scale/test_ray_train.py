@@ -10,7 +10,7 @@ import pytest
 
 from quantal.errors import DataError, LostProcessError, ParameterError, TrainingError
 from quantal.scale import fit_on_ray
-from quantal.scale.ray_train import _explained
+from quantal.scale.ray_train import _explained, _task
 
 TRACE = "Traceback (most recent call last):\n  File ...\nquantal.errors."
 
@@ -44,3 +44,25 @@ def test_any_other_failure_says_how_to_go_on():
     raised = _explained(WorkersFailed("Segmentation fault"))
     assert isinstance(raised, TrainingError)
     assert "checkpoint=FOLDER and resume=True" in str(raised)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \n", "quantal.errors.NoSuchError: x", "quantal.errors.Any: x"]
+)
+def test_a_failure_that_says_nothing_known_does_not_hide_itself(text):
+    error = RuntimeError("the machine is gone")
+    error.worker_failures = {0: text}
+    assert "A process of the fit ended (the machine is gone)" in str(_explained(error))
+
+
+def test_paths_are_told_in_full_and_names_of_data_as_they_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.npy").touch()
+    task = _task("imsat", "x.npy", "model", {"checkpoint": "kept", "n_clusters": 3})
+    assert task == {
+        "method": "imsat",
+        "source": str(tmp_path / "x.npy"),
+        "parameters": {"checkpoint": str(tmp_path / "kept"), "n_clusters": 3},
+        "out": str(tmp_path / "model"),
+    }
+    assert _task("imsat", "name:digits", "model", {})["source"] == "name:digits"

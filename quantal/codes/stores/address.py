@@ -51,7 +51,18 @@ def parse_address(text: str, stores: Iterable[str]) -> Address:
     if not place:
         raise ParameterError(f"{text!r} names no place. Write one: {store}:gallery")
     # The shell leaves a tilde alone that does not begin a word.
-    place = str(Path(place).expanduser()) if place.startswith("~") else place
+    try:
+        place = str(Path(place).expanduser()) if place.startswith("~") else place
+    except RuntimeError:
+        raise ParameterError(
+            f"{text!r} begins with the folder of a user who is not known here. Write the path in "
+            "full."
+        ) from None
+    if "://" in place and store != "milvus":
+        raise ParameterError(
+            f"{place} is an address of a network, and {store} is written to a folder of this "
+            f"machine. Name one: {store}:gallery, and copy it there."
+        )
     return Address(store, place, _options(tail, text) if mark else {})
 
 
