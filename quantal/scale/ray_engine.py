@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,17 +62,29 @@ def run_on_ray(
 
     Raises:
         MissingExtraError: Ray is not installed.
-        ParameterError: The cluster cannot be reached.
+        ParameterError: The cluster cannot be reached, is another than the one in use, or has no GPU
+            for a model that runs on one.
     """
     ray: Any = require_extra("ray", "scale")
     with cluster(ray, address, thread_count(n_workers)):
-        resources = ray.cluster_resources()
-        most = int(resources.get("GPU" if job.device == "cuda" else "CPU", 1))
+        most = _most_workers(ray.cluster_resources(), job.device)
         n = max(1, min(n_workers or most, most, len(shards)))
         gpus = 1 if job.device == "cuda" else 0
         # No restart by Ray itself: it would lose which shard the worker had.
         actors = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0)(ShardWorker)
         yield from _Pool(ray, actors, job, n).outcomes(shards)
+
+
+def _most_workers(resources: Mapping[str, float], device: str) -> int:
+    """Return how many workers a cluster has room for."""
+    kind = "GPU" if device == "cuda" else "CPU"
+    most = int(resources.get(kind, 0))
+    if most < 1:  # Ray would wait for one for ever
+        raise ParameterError(
+            f"The model runs on a {kind} here, and the Ray cluster has none. Add one to the "
+            "cluster, or use --engine local."
+        )
+    return most
 
 
 class _Pool:
@@ -125,6 +137,11 @@ def _killer(name: str) -> str:
 def cluster(ray: Any, address: str | None, n_cpus: int) -> Iterator[None]:
     """Use the cluster of this process, the one at ``address``, or a small one that ends with us."""
     if ray.is_initialized():
+        if address is not None:
+            raise ParameterError(
+                f"Ray runs in this process already, so {address} cannot be joined. Leave out the "
+                "address to use the cluster at hand, or call ray.shutdown() first."
+            )
         yield
         return
     for name, value in QUIET.items():

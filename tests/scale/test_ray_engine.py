@@ -106,3 +106,24 @@ class FakeRay:
         if shard.name == "bad":
             raise cls.exceptions.RayActorError("Traceback\nno module named quantal")
         return ray_engine.Outcome(shard.name, 1)
+
+
+def test_a_cluster_without_gpus_is_not_waited_for():
+    with pytest.raises(ParameterError, match="runs on a GPU here, and the Ray cluster has none"):
+        ray_engine._most_workers({"CPU": 8.0}, "cuda")
+    assert ray_engine._most_workers({"CPU": 8.0, "GPU": 2.0}, "cuda") == 2
+
+
+def test_an_address_is_not_overlooked_where_ray_runs_already():
+    class Running:
+        @staticmethod
+        def is_initialized():
+            return True
+
+    with ray_engine.cluster(Running, None, 1):
+        pass
+    with (
+        pytest.raises(ParameterError, match="Ray runs in this process already"),
+        ray_engine.cluster(Running, "ray://there:10001", 1),
+    ):
+        raise AssertionError("never joined")
