@@ -46,7 +46,8 @@ class Number(Convertor[int]):
         return str(value)
 
 
-register_url_convertor("number", Number())
+# The table is that of all applications in the process, so the name must be ours alone.
+register_url_convertor("quantal_number", Number())
 
 
 def add_routes(router: APIRouter, explorer: Explorer) -> None:
@@ -60,12 +61,12 @@ def add_routes(router: APIRouter, explorer: Explorer) -> None:
     search = ExampleSearch(explorer)
     get: dict[str, Endpoint] = {
         "/": pages.overview,
-        "/clusters/{number:number}": pages.cluster,
-        "/rows/{row:number}": pages.row,
+        "/clusters/{number:quantal_number}": pages.cluster,
+        "/rows/{row:quantal_number}": pages.row,
         "/history": pages.history,
         "/keys": pages.keys,
         "/search": search.by_row,
-        "/rows/{row:number}.png": files.picture,
+        "/rows/{row:quantal_number}.png": files.picture,
         "/strip.png": files.strip,
         "/export.csv": files.csv,
         "/export.parquet": files.parquet,
