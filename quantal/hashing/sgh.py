@@ -24,13 +24,13 @@ from ..training.rows import Rows
 from .bit_figures import constant_bits, undecided_bits
 from .generative_codes import GenerativeCodes
 from .sgh_network import SGHNetwork
-from .sgh_start import DECODER_INITS, INITS
-from .sgh_training import SGHTraining
+from .sgh_start import DECODER_INITS, HARD, INITS
+from .sgh_training import AUTO, SGHTraining
 from .spread_rows import block_starts, spread_rows
 
 REMEDY = "lower learning_rate, train longer (n_steps), or try another random_state"
 UNDECIDED = 0.75  # bits of a generative model stay softer: half of log 2 is common in good codes
-UNDECIDED_REMEDY = "Pass estimator='straight_through_hard', or ask for fewer bits"
+UNDECIDED_REMEDY = f"Pass estimator={HARD!r}, or ask for fewer bits"
 
 
 class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
@@ -46,7 +46,9 @@ class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
         n_bits: bits of a code, 1 to 4096; may exceed the number of columns.
         estimator: gradient through the bits: "straight_through_sampled" (the paper's, biased),
             "straight_through_hard" (the released code's), "finite_difference" (unbiased) or
-            "analytic" (closed form); see `quantal.objectives.surrogate_loss`.
+            "analytic" (closed form); see `quantal.objectives.surrogate_loss`. "auto": the paper's,
+            or the released code's where the first codewords are so short beside the noise that
+            the paper's would leave bits undecided.
         coding: values of a bit in the model, "01" or "pm1" (-1 and 1). Deployed bits are 0 and 1.
         learn_prior: train the prior of each bit instead of a fair coin's.
         deviation: "learn", or a fixed deviation rho > 0 of the noise in the unit of the prepared
@@ -79,6 +81,7 @@ class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
         verbose: show progress if not 0.
 
     Attributes:
+        estimator_: The gradient that bits were learned by.
         directions_: Encoder in the unit of X, scaling included, shape (d, n_bits), float32.
         thresholds_: A bit is 1 where ``x @ directions_`` is above its threshold, shape (n_bits,).
         codewords_: What each bit adds to a row, by least squares of the fit's rows on their
@@ -124,7 +127,7 @@ class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
         self,
         n_bits: int = 32,
         *,
-        estimator: str = "straight_through_sampled",
+        estimator: str = "auto",
         coding: str = "01",
         learn_prior: bool = False,
         deviation: Any = "learn",
@@ -177,7 +180,7 @@ class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
 
     def _require_parameters(self) -> None:
         self._require_n_bits()
-        require_choice("estimator", self.estimator, ESTIMATORS)
+        require_choice("estimator", self.estimator, (AUTO, *ESTIMATORS))
         require_choice("coding", self.coding, CODINGS)
         require_choice("learn_prior", self.learn_prior, (True, False))
         if self.deviation != "learn":
@@ -231,15 +234,16 @@ class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
 
     def _diagnose(self, rows: Rows) -> list[Collapse]:
         """Return what is wrong with the bits, judged without labels."""
+        constant = constant_bits(self.bit_means_, REMEDY)
+        if self.estimator_ == HARD:
+            return constant  # it learns the deployed bits, whatever their probabilities
         entropy, n = 0.0, 0
         starts = block_starts(len(rows), self.n_features_in_)
         for _, logits in block_values(rows, self.network_, starts):
             entropy += float(bit_conditional_entropy(logits)) * len(logits)
             n += len(logits)
-        return [
-            *constant_bits(self.bit_means_, REMEDY),
-            *undecided_bits(entropy / n, int(self.n_bits), UNDECIDED_REMEDY, UNDECIDED),
-        ]
+        undecided = undecided_bits(entropy / n, int(self.n_bits), UNDECIDED_REMEDY, UNDECIDED)
+        return [*constant, *undecided]
 
     def _deploy(self, x: Any) -> Codes:
         """Fold the encoder; return the codes of ``x``, some of the rows, and measure them."""
@@ -259,6 +263,9 @@ class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
         mine = {name: torch.from_numpy(getattr(self, f"{name}_")) for name in self._own_shapes()}
         return super()._fitted_tensors() | mine
 
+    def _fitted_config(self) -> dict[str, Any]:
+        return {**super()._fitted_config(), "estimator": self.estimator_}
+
     def _own_shapes(self) -> dict[str, tuple[int, ...]]:
         d, n_bits = self.n_features_in_, int(self.n_bits)
         return {"codewords": (n_bits, d), "offset": (d,), "bit_means": (n_bits,)}
@@ -267,6 +274,9 @@ class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
         self._require_parameters()
         self._require_stored(tensors)
         super()._restore(config, tensors)
+        self.estimator_ = config.get("estimator", self.estimator)  # absent from older folders
+        if self.estimator_ not in ESTIMATORS:
+            raise ValueError(f"estimator is {self.estimator_!r}")
         for name in self._own_shapes():
             setattr(self, f"{name}_", tensors[name].numpy())
         LinearDecoder(self.offset_, self.codewords_)  # refuses what is not finite

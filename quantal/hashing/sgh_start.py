@@ -19,10 +19,13 @@ from .sgh_network import LEAST_DEVIATION, SGHNetwork
 INITS = ("auto", "random", "pca", "itq")
 MOST_COLUMNS = 2048  # of "auto": the principal directions of more take longer than training
 DECODER_INITS = ("small", "least_squares")
+SAMPLED, HARD = "straight_through_sampled", "straight_through_hard"
 SAMPLE_ROWS = 8192
 ROTATION_TURNS = 20
 SMALL = 0.05  # of the codewords' length that the authors start from
 LEAST_SHARE = 1e-6  # of the leading variance: directions with less are left random
+LEAST_PROMINENCE = 8.0
+"""Below it the biased gradient leaves bits undecided, above it wins; see docs/methods/sgh.md."""
 
 
 def start(network: SGHNetwork, rows: Rows, seed: int, init: str, decoder_init: str) -> None:
@@ -45,6 +48,40 @@ def start(network: SGHNetwork, rows: Rows, seed: int, init: str, decoder_init: s
         _start(network, _sample(rows, seed), np.random.default_rng(seed), init, decoder_init)
 
 
+def suited_estimator(network: SGHNetwork, rows: Rows, seed: int, init: str) -> str:
+    """Return the gradient that bits of these rows are best learned by, known before training.
+
+    The sampled straight-through gradient pulls the probability of a bit towards 1/2 by
+    |u_k|^2 / rho^2 times its distance from there. Where a codeword is long beside the noise this
+    keeps bits from saturating early; where it is not, bits never leave 1/2, and the hard one is
+    left. The lengths are those of the least-squares decoder of the first codes.
+
+    Args:
+        network: a new one, used up by the comparison.
+        rows: the data.
+        seed: as for `start`.
+        init: as for `start`; from random directions nothing can be told, and the paper's gradient
+            is taken.
+    """
+    if _known_init(init, rows.x.shape[1]) == "random":
+        return SAMPLED
+    start(network, rows, seed, init, "least_squares")
+    return HARD if prominence(network) < LEAST_PROMINENCE else SAMPLED
+
+
+def prominence(network: SGHNetwork) -> float:
+    """Return the mean squared length of what a bit adds to a row, in variances of the noise."""
+    step = 2.0 if network.coding == "pm1" else 1.0  # from -1 to 1
+    squared = (step * network.codewords.detach().double()).square().sum(dim=1)
+    return float(squared.mean()) / math.exp(2 * float(network.log_deviation))
+
+
+def _known_init(init: str, n_columns: int) -> str:
+    if init != "auto":
+        return init
+    return "itq" if n_columns <= MOST_COLUMNS else "random"
+
+
 def _start(
     network: SGHNetwork,
     sample: NDArray[np.float32],
@@ -54,8 +91,7 @@ def _start(
 ) -> None:
     mean = sample.mean(axis=0, dtype=np.float64)
     n_bits = network.weight.shape[1]
-    if init == "auto":
-        init = "itq" if len(mean) <= MOST_COLUMNS else "random"
+    init = _known_init(init, len(mean))
     with torch.no_grad():
         if init != "random":
             directions = _directions(sample, mean, n_bits, init, generator)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import torch
@@ -29,9 +29,10 @@ from ..training.randomness import derived_seed
 from ..training.rows import Rows
 from .row_pairs import RowPairs, read_pairs
 from .sgh_network import SGHNetwork
-from .sgh_start import start
+from .sgh_start import start, suited_estimator
 from .spread_rows import block_starts
 
+AUTO = "auto"
 SAMPLE_PURPOSE = 11
 TABLE_FLOATS = 1 << 26  # 256 MiB of chances of agreement in one step
 JUDGED_PAIRS = 10_000
@@ -42,6 +43,7 @@ class SGHTraining(NetworkEstimator):
 
     n_bits: int
     estimator: str
+    estimator_: str | None
     coding: str
     init: str
     decoder_init: str
@@ -116,6 +118,17 @@ class SGHTraining(NetworkEstimator):
         pairs = None if self._pairs is None else self._pairs.fingerprint()
         return {**super()._identity(rows), **({} if pairs is None else {"pairs": pairs})}
 
+    def _set_up(self, x: Any) -> None:
+        super()._set_up(x)
+        self.estimator_ = None if self.estimator == AUTO else self.estimator
+
+    def _known_estimator(self, rows: Rows, seed: int) -> str:
+        """Return the gradient of this fit, chosen before its first step where it is "auto"."""
+        if self.estimator_ is None:
+            scratch = self._new_network(seed, 0)
+            self.estimator_ = suited_estimator(scratch, rows, seed, self.init)
+        return self.estimator_
+
     def _start(self, network: Any, rows: Rows, seed: int, restart: int, n_restarts: int) -> None:  # noqa: ARG002
         start(network, rows, seed, self.init, self.decoder_init)
 
@@ -152,6 +165,7 @@ class SGHTraining(NetworkEstimator):
     ) -> Callable[..., Step]:
         pairs = self._read_pairs(len(rows))
         deviation = float(self.scale_deviation)
+        estimator = self._known_estimator(rows, seed)
 
         def make(network: SGHNetwork, is_budgeted: bool, generator: torch.Generator) -> Step:
             chosen = self._chosen(rows, seed) if is_budgeted else None
@@ -164,7 +178,7 @@ class SGHTraining(NetworkEstimator):
                     x,
                     network(x),
                     network.model(),
-                    self.estimator,
+                    estimator,
                     generator,
                     scales=network.scales(x),
                     prior_deviation=deviation,
@@ -190,14 +204,15 @@ class SGHTraining(NetworkEstimator):
         generator: torch.Generator,
     ) -> Tensor:
         """Return the mean loss of pairs that are drawn anew in every step."""
-        if self.estimator == "analytic":
+        estimator = cast("str", self.estimator_)
+        if estimator == "analytic":
             n_pairs = max(1, min(n_pairs, TABLE_FLOATS // (int(self.n_bits) + 1) ** 2))
         share = share_of(n_pairs)
         drawn = pairs.draw(n_pairs, generator)[share.mine(torch.arange(n_pairs))]
         first, second = (network(rows.prepared(numbers)) for numbers in (drawn.first, drawn.second))
         alike = drawn.alike.to(first.device)
         losses = pair_surrogate(
-            first, second, alike, self.estimator, generator, **network.pair_setting(), share=share
+            first, second, alike, estimator, generator, **network.pair_setting(), share=share
         )
         return share.mean(losses)
 

@@ -9,10 +9,14 @@ import pytest
 import torch
 
 import quantal
+from quantal.data.preparation import learn_preparation
 from quantal.errors import CollapseWarning, ParameterError
 from quantal.hashing import ITQ, SGH, RandomHyperplaneHashing
+from quantal.hashing.sgh_network import SGHNetwork
+from quantal.hashing.sgh_start import prominence, start
 from quantal.objectives import generative_loss
 from quantal.training.checkpoint import Checkpoints
+from quantal.training.rows import Rows
 
 ESTIMATORS = ("straight_through_sampled", "straight_through_hard", "finite_difference", "analytic")
 
@@ -68,14 +72,56 @@ def test_every_estimator_learns_better_bits_than_random_ones(digits, estimator):
     assert not hasher.collapse_
 
 
-def test_bits_that_the_biased_gradient_leaves_undecided_are_told_with_the_remedy():
-    # No directions stand out and noise is as large as a codeword: the bias pulls logits to 0.
-    rows = np.random.default_rng(0).normal(size=(2000, 12)).astype(np.float32)
+@pytest.fixture(scope="module")
+def even_rows():
+    """Rows among whose directions none stands out: the noise is nearly as large as a codeword."""
+    return np.random.default_rng(0).normal(size=(2000, 12)).astype(np.float32)
+
+
+def test_bits_that_the_biased_gradient_leaves_undecided_are_told_with_the_remedy(even_rows):
     with pytest.warns(CollapseWarning, match="not decided.*estimator='straight_through_hard'"):
-        biased = SGH(24, n_steps=1000, random_state=0).fit(rows)
+        biased = SGH(24, estimator="straight_through_sampled", n_steps=1000, random_state=0).fit(
+            even_rows
+        )
     assert [finding.kind for finding in biased.collapse_] == ["undecided bits"]
-    hard = SGH(24, estimator="straight_through_hard", n_steps=1000, random_state=0).fit(rows)
-    assert hard.reconstruction_error(rows) < 0.9 * biased.reconstruction_error(rows)
+    hard = SGH(24, estimator="straight_through_hard", n_steps=1000, random_state=0).fit(even_rows)
+    assert hard.reconstruction_error(even_rows) < 0.9 * biased.reconstruction_error(even_rows)
+
+
+def test_auto_takes_the_hard_gradient_only_where_no_direction_stands_out(even_rows, fitted):
+    assert (fitted.estimator, fitted.estimator_) == ("auto", "straight_through_sampled")
+    hasher = SGH(24, n_steps=30, random_state=0).fit(even_rows)
+    named = SGH(24, n_steps=30, random_state=0, estimator=hasher.estimator_).fit(even_rows)
+    assert hasher.estimator_ == "straight_through_hard"
+    np.testing.assert_array_equal(hasher.directions_, named.directions_)
+    assert not hasher.collapse_
+
+
+def test_auto_keeps_the_papers_gradient_where_directions_start_at_random(even_rows):
+    hasher = SGH(24, init="random", n_steps=5, random_state=0).fit(even_rows)
+    assert hasher.estimator_ == "straight_through_sampled"
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e3])
+def test_autos_choice_stays_through_passes_folders_and_units(even_rows, factor, tmp_path):
+    hasher = SGH(24, random_state=0).partial_fit(factor * even_rows)
+    assert hasher.estimator_ == "straight_through_hard"
+    hasher.save(tmp_path / "model")
+    again = quantal.load(tmp_path / "model")
+    assert again.estimator_ == hasher.estimator_
+    assert again.partial_fit(factor * even_rows).estimator_ == hasher.estimator_
+
+
+def test_the_prominence_of_full_rank_gaussian_rows_is_that_of_one_bit_quantizers():
+    # A bit of each column: (8 / pi) of its variance between the points, 1 - 2 / pi left as noise.
+    rows = np.random.default_rng(1).normal(size=(8000, 6)).astype(np.float32)
+    read = Rows(rows, learn_preparation(rows, "none"), torch.device("cpu"))
+    for coding in ("01", "pm1"):
+        network = SGHNetwork(6, 6, coding, learn_prior=False, learn_deviation=True,
+                             generator=torch.Generator().manual_seed(0))  # fmt: skip
+        start(network, read, 0, "pca", "least_squares")
+        expected = (8 / np.pi) / (1 - 2 / np.pi)
+        assert prominence(network) == pytest.approx(expected, rel=0.05)
 
 
 def test_a_short_fit_comes_near_itq_in_reconstruction_and_recall(fitted, digits, digits_task):
