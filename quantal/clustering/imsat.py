@@ -20,6 +20,10 @@ class IMSAT(SelfAugmented, NetworkClusterer):
             (random perturbation), "affine" (images), "vat+affine", a callable
             ``(rows, generator) -> rows`` on a float32 tensor (b, d) in the data's own units, or a
             list of these or of (one, weight) pairs (Eq. 18).
+        warm_up: what must not change a prediction in the first passes of a fit instead, as
+            ``augmentation`` takes it; None: the same from the start. Views of images find clusters
+            that perturbations then sharpen.
+        warm_up_epochs: passes of the warm-up, fewer than ``n_epochs``.
         hidden_layer_sizes: widths of the hidden layers, empty for a linear model, or "auto".
         trade_off: weight of the information term (lambda), or "auto": 0.1, 1.6 for a linear model.
         balance: how strongly cluster sizes follow the prior (mu_c of the authors' code).
@@ -90,6 +94,8 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         n_clusters: int = 8,
         *,
         augmentation: Any = "vat",
+        warm_up: Any = None,
+        warm_up_epochs: int = 5,
         hidden_layer_sizes: Any = "auto",
         trade_off: Any = "auto",
         balance: float = 4.0,
@@ -123,6 +129,8 @@ class IMSAT(SelfAugmented, NetworkClusterer):
     ) -> None:
         self.n_clusters = n_clusters
         self.augmentation = augmentation
+        self.warm_up = warm_up
+        self.warm_up_epochs = warm_up_epochs
         self.hidden_layer_sizes = hidden_layer_sizes
         self.trade_off = trade_off
         self.balance = balance

@@ -13,7 +13,8 @@ from torch import Tensor
 from ..errors import DataError, ParameterError, require_choice, require_range
 from ..graph import Progress
 from ..networks import MLP
-from ..training import Step, share_of
+from ..training import PassStep, Plan, share_of
+from ..training.attempts import Outcome
 from ..training.randomness import PURPOSES, derived_seed
 from ..training.rows import Rows
 from . import defaults
@@ -30,6 +31,7 @@ from .self_augmentation import (
 )
 
 UNITS = ("neighbors", "absolute")
+NamedTerm = tuple[str, float, Term]
 
 
 class SelfAugmented(NetworkEstimator):
@@ -43,6 +45,9 @@ class SelfAugmented(NetworkEstimator):
     several_processes: ClassVar[bool] = True
 
     augmentation: Any
+    warm_up: Any = None  # of those that do not offer it
+    warm_up_epochs: int = 0
+    _warms_up: bool = False
     alpha: float
     n_neighbors: Any
     neighbor_sample: Any = "auto"
@@ -61,6 +66,7 @@ class SelfAugmented(NetworkEstimator):
     def _require_augmentation(self) -> None:
         """Raise ParameterError for the first parameter of these that is out of its range."""
         weighted_names(self.augmentation)
+        self._require_warm_up()
         defaults.trade_off(self.trade_off, ())
         require_range("alpha", self.alpha, low=0, low_open=True)
         defaults.n_neighbors(self.n_neighbors, 1, self._n_groups())
@@ -71,12 +77,26 @@ class SelfAugmented(NetworkEstimator):
         if self.radius is not None:
             require_range("radius", self.radius, low=0, low_open=True)
 
+    def _require_warm_up(self) -> None:
+        if self.warm_up is None:
+            return
+        weighted_names(self.warm_up, "warm_up")
+        require_range("warm_up_epochs", self.warm_up_epochs, low=1, integer=True)
+        if self.patience is not None:
+            raise ParameterError(
+                "patience compares the losses of passes, and those of the warm-up are of another "
+                f"kind; got patience={self.patience} with warm_up={self.warm_up!r}. Pass "
+                "patience=None."
+            )
+
     def _trade_off(self) -> float:
         return defaults.trade_off(self.trade_off, self.hidden_layer_sizes_)
 
     def _has_layout(self) -> bool:
-        kinds = [kind for _, kind, _ in weighted_names(self.augmentation)]
-        return any(kind == "affine" for kind in kinds)
+        named = weighted_names(self.augmentation)
+        if self.warm_up is not None:
+            named = named + weighted_names(self.warm_up, "warm_up")
+        return any(kind == "affine" for _, kind, _ in named)
 
     def _image_shape(self) -> tuple[int, ...] | None:
         if self.image_shape is None:
@@ -92,26 +112,15 @@ class SelfAugmented(NetworkEstimator):
             )
         return shape
 
-    def _terms(
-        self, rows: Rows, seed: int, progress: Progress | None = None
-    ) -> list[tuple[str, float, Term]]:
+    def _terms(self, augmentation: Any, distance: Tensor, rows: Rows) -> list[NamedTerm]:
         """Return name, weight and function of every term of R_SAT."""
-        kinds = weighted_names(self.augmentation)
+        kinds = weighted_names(augmentation)
         image_shape = self._image_shape()  # refused where it is wrong, needed or not
-        adversarial = any(kind == "vat" for _, kind, _ in kinds)
-        perturbed = adversarial or any(kind == "rpt" for _, kind, _ in kinds)
-        needs_distance = perturbed and (
-            self.radius is None or (adversarial and self.units == "neighbors")
-        )
-        distance = torch.empty(0)
-        self.n_compared_ = 0
-        if needs_distance:
-            distance = self._neighbor_distances(rows, seed, progress)
         radius = self.alpha * distance
         if self.radius is not None:
             radius = torch.full((len(rows),), float(self.radius), device=rows.device)
         xi = float(self.xi) if self.units == "absolute" else self.xi * distance
-        terms: list[tuple[str, float, Term]] = []
+        terms: list[NamedTerm] = []
         for name, kind, weight in kinds:
             if kind == "vat":
                 terms.append((name, weight, AdversarialTerm(radius, xi, self.n_power)))
@@ -120,6 +129,13 @@ class SelfAugmented(NetworkEstimator):
             else:
                 terms.append((name, weight, ViewTerm(view_of(kind, image_shape))))
         return terms
+
+    def _needs_distance(self, augmentation: Any) -> bool:
+        """Tell whether a term of these needs to know how far neighbours are."""
+        kinds = [kind for _, kind, _ in weighted_names(augmentation)]
+        if "vat" in kinds and self.units == "neighbors":
+            return True
+        return self.radius is None and ("vat" in kinds or "rpt" in kinds)
 
     def _neighbor_distances(self, rows: Rows, seed: int, progress: Progress | None) -> Tensor:
         """Return the distance of each row to its near neighbour, shape (n,)."""
@@ -138,24 +154,47 @@ class SelfAugmented(NetworkEstimator):
 
     def _step_maker(
         self, rows: Rows, seed: int, progress: Progress | None = None
-    ) -> Callable[..., Step]:
-        terms = self._terms(rows, seed, progress)
-        trade_off = self._trade_off()
+    ) -> Callable[..., PassStep]:
+        used = [self.augmentation, *([self.warm_up] if self._warms_up else [])]
+        distance, self.n_compared_ = torch.empty(0), 0
+        if any(map(self._needs_distance, used)):
+            distance = self._neighbor_distances(rows, seed, progress)
+        phases = [self._terms(augmentation, distance, rows) for augmentation in used]
+        names = [name for phase in phases for name, _, _ in phase]  # every pass has them all
+        n_first, trade_off = int(self.warm_up_epochs), self._trade_off()
 
-        def make(network: MLP, information: Any, generator: torch.Generator) -> Step:
-            def step(numbers: Tensor) -> dict[str, Tensor]:
+        def make(network: MLP, information: Any, generator: torch.Generator) -> PassStep:
+            def step(numbers: Tensor, number: int) -> dict[str, Tensor]:
+                terms = phases[-1] if number < n_first else phases[0]
                 share = share_of(len(numbers))
                 x = rows.prepared(share.mine(numbers))
                 bound = network.bind(self._dtype)
                 clean = self._prediction(bound(x, "train"))
                 divergence = partial(self._divergence, share=share)
                 batch = Batch(numbers, x, clean.detach(), bound, rows, generator, divergence, share)
-                values = {name: term(batch) for name, _, term in terms}
+                values = dict.fromkeys(names, clean.new_zeros(()))
+                values |= {name: term(batch) for name, _, term in terms}
                 penalty = sum((weight * values[name] for name, weight, _ in terms), torch.zeros(()))
                 information_value, parts = information(clean, share)
                 total = penalty + trade_off * information_value
                 return {**values, **parts, "penalty": penalty, "total": total}
 
-            return step
+            return PassStep(step)
 
         return make
+
+    def _plan(self, rows: Rows, seed: int, n_epochs: int | None = None) -> Plan:
+        plan = super()._plan(rows, seed, n_epochs)
+        if n_epochs is None and self.warm_up is not None and plan.n_epochs <= self.warm_up_epochs:
+            raise ParameterError(
+                f"warm_up_epochs must leave epochs for the augmentation itself, got "
+                f"{self.warm_up_epochs} of {plan.n_epochs}. Raise n_epochs, or lower it."
+            )
+        return plan
+
+    def _train(self, rows: Rows, seed: int) -> Outcome:
+        self._warms_up = self.warm_up is not None
+        try:
+            return super()._train(rows, seed)
+        finally:
+            del self._warms_up  # passes of partial_fit go on from where a fit has come

@@ -17,6 +17,7 @@ from ..errors import CollapseWarning
 from ..graph import Progress
 from ..training import (
     Collapse,
+    PassStep,
     Plan,
     ProgressBar,
     Run,
@@ -81,7 +82,7 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
     @abstractmethod
     def _step_maker(
         self, rows: Rows, seed: int, progress: Progress | None = None
-    ) -> Callable[..., Step]:
+    ) -> Callable[..., Step | PassStep]:
         """Return a function (network, stage, generator) -> step for these rows.
 
         ``progress`` hears which share of what precedes the first step is done.

@@ -146,18 +146,21 @@ class ViewTerm:
         return batch.divergence(batch.clean, batch.perturbed(own))
 
 
-def weighted_names(augmentation: Any) -> list[tuple[str, Any, float]]:
+def weighted_names(
+    augmentation: Any, parameter: str = "augmentation"
+) -> list[tuple[str, Any, float]]:
     """Turn the ``augmentation`` parameter into (name of the term, kind or view, weight).
 
     Args:
         augmentation: one of `NAMES`, a view, or a list of these or of (one of these, weight)
             pairs. Without weights, the members of a list share 1 equally, as in Eq. 18.
+        parameter: what messages call it.
 
     Raises:
         ParameterError: Not of that form.
     """
     if isinstance(augmentation, str):
-        require_choice("augmentation", augmentation, NAMES)
+        require_choice(parameter, augmentation, NAMES)
         parts: Iterable[Any] = augmentation.split("+")
     elif callable(augmentation):
         parts = [augmentation]
@@ -165,22 +168,22 @@ def weighted_names(augmentation: Any) -> list[tuple[str, Any, float]]:
         parts = augmentation
     else:
         raise ParameterError(
-            f"augmentation must be one of {', '.join(map(repr, NAMES))}, a callable "
+            f"{parameter} must be one of {', '.join(map(repr, NAMES))}, a callable "
             f"(rows, generator) -> rows, or a list of them or of (one, weight) pairs, got "
             f"{augmentation!r}."
         )
     parts = list(parts)
-    return [_named(part, 1 / len(parts), place) for place, part in enumerate(parts)]
+    return [_named(part, 1 / len(parts), place, parameter) for place, part in enumerate(parts)]
 
 
-def _named(part: Any, weight: float, place: int) -> tuple[str, Any, float]:
+def _named(part: Any, weight: float, place: int, parameter: str) -> tuple[str, Any, float]:
     if isinstance(part, list | tuple) and len(part) == 2:
         part, weight = part
         require_range("an augmentation's weight", weight, low=0)
     if callable(part):
         name = getattr(part, "__name__", type(part).__name__)
         return f"view {place} ({name})", part, float(weight)
-    require_choice("augmentation", part, NAMES[:3])
+    require_choice(parameter, part, NAMES[:3])
     return cast(str, part), part, float(weight)
 
 

@@ -1,0 +1,98 @@
+"""A fit of IMSAT whose first passes have another augmentation than the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from quantal.clustering import IMSAT
+from quantal.errors import ParameterError
+
+QUICK = {"n_init": 1, "hidden_layer_sizes": (16,), "random_state": 0}
+pytestmark = pytest.mark.filterwarnings("ignore::quantal.errors.CollapseWarning")
+
+
+@pytest.fixture(scope="module")
+def images():
+    return load_digits().images[:300].astype(np.float32)
+
+
+def fitted(images, **settings):
+    return IMSAT(5, **{**QUICK, **settings}).fit(images)
+
+
+def test_the_first_passes_have_the_warm_ups_term_and_the_others_their_own(images):
+    both = fitted(images, warm_up="affine", warm_up_epochs=2, n_epochs=5).history_
+    alone = fitted(images, augmentation="affine", n_epochs=5).history_
+    assert both["affine"][:2] == alone["affine"][:2]
+    assert both["total"][:2] == alone["total"][:2]
+    assert both["vat"][:2] == [0.0, 0.0] and min(both["vat"][2:]) > 0
+    assert both["affine"][2:] == [0.0, 0.0, 0.0]
+    assert both["penalty"] == [sum(pair) for pair in zip(both["affine"], both["vat"], strict=True)]
+
+
+def test_to_warm_up_by_the_augmentation_itself_changes_nothing(images):
+    plain = fitted(images, n_epochs=4)
+    warmed = fitted(images, warm_up="vat", warm_up_epochs=2, n_epochs=4)
+    assert warmed.history_ == plain.history_
+    np.testing.assert_array_equal(warmed.labels_, plain.labels_)
+
+
+def test_neighbours_are_searched_once_for_both(images, monkeypatch):
+    from quantal.estimators import augmented
+
+    calls = []
+    search = augmented.neighbor_distances
+    monkeypatch.setattr(
+        augmented, "neighbor_distances", lambda *given: calls.append(0) or search(*given)
+    )
+    fitted(images, warm_up="rpt", warm_up_epochs=1, n_epochs=2)
+    assert len(calls) == 1
+
+
+def test_passes_of_partial_fit_do_not_warm_up(images):
+    settings = {**QUICK, "warm_up": "affine", "warm_up_epochs": 2}
+    first, after = IMSAT(5, **settings), fitted(images, **settings, n_epochs=3)
+    for model in (first, after):
+        model.partial_fit(images)
+        assert model.history_["vat"][-1] > 0
+    assert "affine" not in first.history_
+
+
+def test_a_resumed_fit_knows_which_pass_it_is_in(images, tmp_path):
+    class Stopped(Exception):
+        pass
+
+    calls = []
+
+    def view(rows, generator):
+        calls.append(0)
+        if len(calls) == 8:
+            raise Stopped
+        return rows.flip(1) if rows.sum() > 0 else rows
+
+    settings = {"warm_up": view, "warm_up_epochs": 3, "n_epochs": 5, "batch_size": 100}
+    kept = {"checkpoint": str(tmp_path), "checkpoint_every": 0.0}
+    with pytest.raises(Stopped):
+        fitted(images, **settings, **kept)
+    resumed = fitted(images, **settings, **kept, resume=True)
+    assert resumed.history_ == fitted(images, **settings).history_
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"warm_up": "afine"}, "warm_up must be one of .*Did you mean 'affine'"),
+        ({"warm_up": 3}, "warm_up must be one of 'vat', .* a callable"),
+        ({"warm_up": "rpt", "warm_up_epochs": 0}, "warm_up_epochs must be .*got 0"),
+        (
+            {"warm_up": "rpt", "warm_up_epochs": 4, "n_epochs": 4},
+            "warm_up_epochs must leave epochs for the augmentation itself, got 4 of 4",
+        ),
+        ({"warm_up": "rpt", "patience": 2}, "patience compares the losses of passes"),
+    ],
+)
+def test_a_warm_up_that_cannot_be_is_told(images, settings, message):
+    with pytest.raises(ParameterError, match=message):
+        fitted(images, **settings)
