@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, FileFormatError, ParameterError, suggestion
+from ..errors import DataError, ParameterError, suggestion
 from .arrays import image_settings
 from .dataset import Dataset
-from .download import download
-from .named_files import Contents, embedded_digits, read_checked, require_checksum
+from .named_files import Contents, embedded_digits, read_checked
+from .named_location import data_folder, fetch_files, locate, missing_message
 from .named_sets import NAMED, NamedFile, NamedSet
 from .options import Options, parse_image_size
 from .vector_sets import (
@@ -26,8 +25,6 @@ from .vector_sets import (
     require_file,
     split_name,
 )
-
-ENVIRONMENT = "QUANTAL_DATA"
 
 __all__ = [
     "NAMED",
@@ -41,6 +38,7 @@ __all__ = [
     "find",
     "labels",
     "load",
+    "locate",
     "markdown_table",
     "neighbors",
 ]
@@ -149,22 +147,6 @@ def _entry(name: str) -> NamedSet:
     return NAMED[name]
 
 
-def data_folder(data_dir: str | Path | None = None) -> Path:
-    """Return the folder of the files: the argument, else QUANTAL_DATA, else ~/.cache/quantal."""
-    if data_dir is not None:
-        return Path(data_dir).expanduser()
-    return Path(os.environ.get(ENVIRONMENT) or "~/.cache/quantal").expanduser()
-
-
-def locate(entry: NamedSet, data_dir: str | Path | None = None) -> tuple[Path, NamedFile] | None:
-    """Return the first file of ``entry`` that is in the data folder, or None."""
-    folder = data_folder(data_dir)
-    for file in entry.files:
-        if (folder / file.name).is_file():
-            return folder / file.name, file
-    return None
-
-
 def read_named(name: Path, options: Options) -> Dataset:
     """Read "name:..." for `open_source`; a given image size or colour must be the set's own."""
     dataset = _load(str(name), options.data_dir, options)
@@ -201,26 +183,7 @@ def fetch(name: str, data_dir: str | Path | None = None) -> Path | None:
     vectors = split_name(name)
     if vectors is not None:
         return require_file(*vectors, data_folder(data_dir))
-    entry = _entry(name)
-    if not entry.files:
-        return None
-    located = locate(entry, data_dir)
-    if located is not None and _is_intact(*located):
-        return located[0]
-    public = [file for file in entry.files if file.url is not None]
-    if not public:
-        raise DataError(missing_message(entry, data_dir))
-    file = public[0]
-    assert file.url is not None
-    return download(file.url, data_folder(data_dir) / file.name, file.sha256)
-
-
-def _is_intact(path: Path, file: NamedFile) -> bool:
-    try:
-        require_checksum(path, file)
-    except FileFormatError:
-        return False
-    return True
+    return fetch_files(_entry(name), data_dir)
 
 
 def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
@@ -234,7 +197,7 @@ def catalogue(data_dir: str | Path | None = None) -> list[dict[str, Any]]:
     rows = []
     for entry in NAMED.values():
         located = locate(entry, data_dir)
-        files = [file.name for file in entry.files]
+        files = [part.name for file in entry.files for part in file.parts]
         fetched = any(file.url for file in entry.files)
         rows.append(_facts(entry, files, located[0] if located else None, fetched))
     for vectors in VECTOR_SETS.values():
@@ -260,7 +223,7 @@ def markdown_table() -> str:
     head = ["name", "shape", "dtype", "classes", "files (first 12 digits of SHA-256)"]
     lines = [[*head, "source", "licence", "notes"], ["---"] * 8]
     for entry in NAMED.values():
-        files = [f"`{file.name}` ({file.sha256[:12]}{_remark(file)})" for file in entry.files]
+        files = [" with ".join(map(_cell, file.parts)) for file in entry.files]
         lines.append(_line(entry, " or ".join(files) or "embedded"))
     for vectors in VECTOR_SETS.values():
         lines.append(_line(vectors, ", ".join(f"`{file}`" for file in vectors.files)))
@@ -273,8 +236,9 @@ def _line(entry: NamedSet | VectorSet, files: str) -> list[str]:
     return [*facts, entry.source, entry.licence, entry.notes]
 
 
-def _remark(file: NamedFile) -> str:
-    return (", of its arrays" if file.by_content else "") + (", fetch" if file.url else "")
+def _cell(file: NamedFile) -> str:
+    remark = (", of its arrays" if file.by_content else "") + (", fetch" if file.url else "")
+    return f"`{file.name}` ({file.sha256[:12]}{remark})"
 
 
 def _contents(name: str, data_dir: str | Path | None) -> Contents:
@@ -285,16 +249,3 @@ def _contents(name: str, data_dir: str | Path | None) -> Contents:
     if located is None:
         raise DataError(missing_message(entry, data_dir))
     return read_checked(*located)
-
-
-def missing_message(entry: NamedSet, data_dir: str | Path | None = None) -> str:
-    """Say where the file of a set was expected and how to get it."""
-    folder = data_folder(data_dir)
-    names = " or ".join(file.name for file in entry.files)
-    remedy = (
-        f"Run: quantal data fetch {entry.name}"
-        if any(file.url for file in entry.files)
-        else f"There is no public copy to download; it comes from: {entry.source}. Put {names} "
-        f"there, or name its folder with --data-dir or {ENVIRONMENT}"
-    )
-    return f"{entry.name}: {names} is not in {folder}. {remedy}."

@@ -6,7 +6,7 @@ import hashlib
 import json
 import tarfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,19 @@ def cifar_archive(path: Path) -> Contents:
     return Contents(records[:, 0].astype(np.int64), x=x)
 
 
+def matlab_images(path: Path) -> Contents:
+    """Read ``X``, (h, w, 3, n), and ``y`` of one of SVHN's MATLAB files, where 10 stands for 0.
+
+    Returns:
+        x (n, h, w, 3) uint8.
+    """
+    from scipy.io import loadmat
+
+    arrays = loadmat(path, variable_names=["X", "y"])
+    labels = arrays["y"].ravel().astype(np.int64) % 10
+    return Contents(labels, x=np.ascontiguousarray(arrays["X"].transpose(3, 0, 1, 2)))
+
+
 def newsgroup_posts(path: Path) -> Contents:
     """Read the bodies of all 20 Newsgroups posts; ids are line numbers of the file.
 
@@ -155,6 +168,7 @@ LAYOUTS: dict[str, Callable[[Path], Contents]] = {
     "train_test_arrays": train_test_arrays,
     "omniglot": omniglot,
     "cifar_archive": cifar_archive,
+    "matlab_images": matlab_images,
     "newsgroup_posts": newsgroup_posts,
     "newsgroup_archive": newsgroup_archive,
     "largest_topics": largest_topics,
@@ -170,7 +184,7 @@ def content_sha256(contents: Contents) -> str:
 
 
 def read_checked(path: Path, file: NamedFile) -> Contents:
-    """Read one file of a named set; nothing unknown is decoded where the file itself is checked.
+    """Read a file of a named set, and its rest; nothing unknown is decoded where it can be checked.
 
     Raises:
         FileFormatError: Its checksum is not the expected one, or it is damaged.
@@ -180,13 +194,18 @@ def read_checked(path: Path, file: NamedFile) -> Contents:
     contents = LAYOUTS[file.layout](path)
     if file.by_content:
         _require_equal(path, content_sha256(contents), file.sha256)
-    return contents
+    if file.rest is None:
+        return contents
+    rest = read_checked(path.with_name(file.rest.name), file.rest)
+    assert contents.x is not None and rest.x is not None  # only image sets come in parts
+    labels = np.concatenate([contents.labels, rest.labels])
+    return Contents(labels, x=np.concatenate([contents.x, rest.x]))
 
 
 def require_checksum(path: Path, file: NamedFile) -> None:
     """Raise FileFormatError unless the file's SHA-256, or its content's, is the expected one."""
     if file.by_content:
-        read_checked(path, file)
+        read_checked(path, replace(file, rest=None))
     else:
         _require_equal(path, file_sha256(path), file.sha256)
 

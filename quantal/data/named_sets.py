@@ -18,6 +18,7 @@ class NamedFile:
         url: A public copy of exactly these bytes, or None.
         by_content: The checksum is of the rows and labels instead (`named_files.content_sha256`),
             for a file that everybody packs anew.
+        rest: Another file of the same folder whose rows follow, or None.
     """
 
     name: str
@@ -25,6 +26,17 @@ class NamedFile:
     layout: str
     url: str | None = None
     by_content: bool = False
+    rest: NamedFile | None = None
+
+    @property
+    def parts(self) -> tuple[NamedFile, ...]:
+        """This file and what follows it."""
+        return (self,) if self.rest is None else (self, *self.rest.parts)
+
+    @property
+    def title(self) -> str:
+        """The names of all parts."""
+        return " with ".join(part.name for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -125,6 +137,31 @@ _SETS = (
             ),
         ),
         n_train=50000,
+    ),
+    NamedSet(
+        "svhn",
+        "images",
+        (99289, 32, 32, 3),
+        "uint8",
+        10,
+        "Netzer, Wang, Coates, Bissacco, Wu and Ng: The Street View House Numbers, cropped digits",
+        "for non-commercial use only",
+        "RGB, the 73,257 training rows first, without the extra ones; label 10 of the files is 0.",
+        (
+            NamedFile(
+                "train_32x32.mat",
+                "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8",
+                "matlab_images",
+                "http://ufldl.stanford.edu/housenumbers/train_32x32.mat",
+                rest=NamedFile(
+                    "test_32x32.mat",
+                    "cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b",
+                    "matlab_images",
+                    "http://ufldl.stanford.edu/housenumbers/test_32x32.mat",
+                ),
+            ),
+        ),
+        n_train=73257,
     ),
     NamedSet(
         "usps",

@@ -179,3 +179,52 @@ def test_the_catalogue_says_what_is_there(tmp_path):
 
 def test_the_documentation_holds_the_table_of_named_sets():
     assert named.markdown_table() in (DOCS / "data.md").read_text(encoding="utf-8")
+
+
+def street_numbers(folder, monkeypatch):
+    """Small files of the form of SVHN's two, under its name; returns their images and labels."""
+    from scipy.io import savemat
+
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (7, 4, 4, 3), dtype=np.uint8), np.array([1, 10, 9, 10, 2, 3, 4])
+    file = None
+    for name, rows in (("test_32x32.mat", slice(4, None)), ("train_32x32.mat", slice(4))):
+        savemat(folder / name, {"X": x[rows].transpose(1, 2, 3, 0), "y": y[rows, None]})
+        sha256 = named_files.file_sha256(folder / name)
+        file = named.NamedFile(name, sha256, "matlab_images", rest=file)
+    monkeypatch.setitem(named.NAMED, "svhn", replace(named.NAMED["svhn"], files=(file,)))
+    return x, y % 10
+
+
+def test_a_set_of_two_files_is_read_as_one(tmp_path, monkeypatch):
+    x, y = street_numbers(tmp_path, monkeypatch)
+    np.testing.assert_array_equal(named.load("svhn", tmp_path).x, x)
+    np.testing.assert_array_equal(named.labels("svhn", tmp_path), y)
+    assert named.fetch("svhn", tmp_path) == tmp_path / "train_32x32.mat"
+    row = next(row for row in named.catalogue(tmp_path) if row["name"] == "svhn")
+    assert row["available"] and row["files"] == ["train_32x32.mat", "test_32x32.mat"]
+
+
+def test_a_set_of_two_files_needs_both_unharmed(tmp_path, monkeypatch):
+    street_numbers(tmp_path, monkeypatch)
+    second = tmp_path / "test_32x32.mat"
+    second.write_bytes(second.read_bytes()[:-1])
+    with pytest.raises(FileFormatError, match=r"test_32x32.mat is not the expected file"):
+        named.load("svhn", tmp_path)
+    second.unlink()
+    with pytest.raises(DataError, match=r"train_32x32.mat with test_32x32.mat is not in"):
+        named.load("svhn", tmp_path)
+
+
+def test_only_the_part_that_is_missing_is_fetched(tmp_path, monkeypatch):
+    street_numbers(tmp_path, monkeypatch)
+    (first,) = named.NAMED["svhn"].files
+    public = replace(first, url="http://a/1", rest=replace(first.rest, url="http://a/2"))
+    monkeypatch.setitem(named.NAMED, "svhn", replace(named.NAMED["svhn"], files=(public,)))
+    (tmp_path / "test_32x32.mat").unlink()
+    asked = []
+    monkeypatch.setattr(
+        "quantal.data.named_location.download", lambda *given: asked.append(given[:2])
+    )
+    assert named.fetch("svhn", tmp_path) == tmp_path / "train_32x32.mat"
+    assert asked == [("http://a/2", tmp_path / "test_32x32.mat")]

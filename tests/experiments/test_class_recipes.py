@@ -120,7 +120,7 @@ def test_the_first_rows_are_for_training_and_the_others_for_the_test():
 
 def test_named_sets_say_how_many_rows_are_for_training():
     assert {n: e.n_train for n, e in NAMED.items() if e.n_train} == {
-        "mnist": 60000, "cifar10": 50000, "usps": 7291,
+        "mnist": 60000, "cifar10": 50000, "svhn": 73257, "usps": 7291,
     }  # fmt: skip
 
 
