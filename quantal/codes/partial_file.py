@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import ParameterError
+
+NO_ROOM = os.strerror(errno.ENOSPC)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Let a file or folder that cannot be written be a user's mistake.
+
+    Args:
+        path: what the user knows it by.
+
+    Raises:
+        ParameterError: The operating system refused, or a library says that the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error)) from None
+    except RuntimeError as error:  # what faiss and others in C++ make of it
+        if NO_ROOM not in str(error):
+            raise
+        raise _unwritable(path, NO_ROOM) from None
+
+
+def _unwritable(path: Path, reason: str) -> ParameterError:
+    return ParameterError(
+        f"{path} cannot be written ({reason}). Choose another path, or make room."
+    )
 
 
 @contextmanager
@@ -18,17 +47,12 @@ def partial_file(path: Path) -> Iterator[Path]:
         ParameterError: The folder or the file cannot be written.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
+    with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield partial
         finally:
             partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise ParameterError(
-            f"{path} cannot be written ({error.strerror or error}). Choose another path, or make "
-            "room."
-        ) from None
 
 
 def publish(partial: Path, path: Path) -> None:

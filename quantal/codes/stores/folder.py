@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ...errors import FileFormatError, ParameterError
+from ..partial_file import explained
 from .address import Address
 from .description import MAX_BYTES, StoreDescription, is_description
 
@@ -38,7 +39,7 @@ def new_folder(address: Address) -> Iterator[Path]:
     require_replaceable(address)
     # Not the process id: in a container that is the same in every run, killed ones too.
     partial = target.absolute().with_name(f".{target.name}.{secrets.token_hex(8)}.partial")
-    try:
+    with explained(target):
         partial.parent.mkdir(parents=True, exist_ok=True)
         partial.mkdir()
         try:
@@ -47,11 +48,6 @@ def new_folder(address: Address) -> Iterator[Path]:
             _swap(partial, target)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-    except OSError as error:
-        raise ParameterError(
-            f"{target} cannot be written ({error.strerror or error}). Choose another path, or make "
-            "room."
-        ) from None
 
 
 def require_replaceable(address: Address) -> None:

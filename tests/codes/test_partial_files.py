@@ -1,0 +1,31 @@
+"""What a file or folder that cannot be written is told as."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from quantal.codes.partial_file import partial_file
+from quantal.codes.stores.address import parse_address
+from quantal.codes.stores.folder import new_folder
+from quantal.errors import ParameterError
+
+FULL = f"Error: 'ret == (size)' failed: write error in x: 0 != 8 ({os.strerror(errno.ENOSPC)})"
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "Full"), RuntimeError(FULL)])
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(tmp_path, error, kind):
+    address = parse_address(f"faiss:{tmp_path / 'store'}", ["faiss"])
+    new = partial_file(tmp_path / "codes.npy") if kind == "file" else new_folder(address)
+    with pytest.raises(ParameterError, match=r"cannot be written \(.*make room"), new as path:
+        (path if kind == "file" else path / "a").write_bytes(b"half")
+        raise error
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_error_of_a_library_is_passed_on(tmp_path):
+    with pytest.raises(RuntimeError, match="not trained"), partial_file(tmp_path / "a"):
+        raise RuntimeError("not trained")
