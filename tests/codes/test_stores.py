@@ -72,6 +72,17 @@ def test_a_store_finds_what_exact_search_finds_ties_and_ids_included(store, n_bi
 
 
 @LOCAL
+def test_an_opened_store_is_found_from_another_working_folder(store, tmp_path, monkeypatch):
+    write_store(f"{store}:gallery", named())
+    with open_store(f"{store}:gallery") as opened:
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        distances, rows = opened.search(QUERIES[12], 5)
+        assert len(opened.name_rows(rows)) == len(rows)
+    np.testing.assert_array_equal(distances, hamming_search(GALLERY[12], QUERIES[12], 5)[0])
+
+
+@LOCAL
 def test_a_thousand_equal_codes_come_by_row(store):
     codes = np.repeat(random_codes(2, 16), 500, axis=0)
     write_store(f"{store}:gallery", Codes(codes, 16))
