@@ -6,7 +6,6 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,8 +38,7 @@ class LanceStore(CodeStore):
         super().__init__(description, options, exact=LANCEDB.kinds[description.kind].exact)
         self._address = address
         with _reading(address):
-            place = Path(address.place).absolute()  # the working folder may change
-            self._table = lancedb.connect(str(place)).open_table(TABLE)
+            self._table = lancedb.connect(address.place).open_table(TABLE)
             n_rows, schema = self._table.count_rows(), self._table.schema
         if n_rows != len(self) or not schema.equals(_schema(description.codes)):
             raise FileFormatError(
