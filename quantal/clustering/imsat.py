@@ -24,6 +24,8 @@ class IMSAT(SelfAugmented, NetworkClusterer):
             ``augmentation`` takes it; None: the same from the start. Views of images find clusters
             that perturbations then sharpen.
         warm_up_epochs: passes of the warm-up, fewer than ``n_epochs``.
+        warm_up_starts: networks that each restart warms up, of which the one with the lowest loss
+            goes on; what the others cost comes on top of ``n_epochs``.
         hidden_layer_sizes: widths of the hidden layers, empty for a linear model, or "auto".
         trade_off: weight of the information term (lambda), or "auto": 0.1, 1.6 for a linear model.
         balance: how strongly cluster sizes follow the prior (mu_c of the authors' code).
@@ -96,6 +98,7 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         augmentation: Any = "vat",
         warm_up: Any = None,
         warm_up_epochs: int = 5,
+        warm_up_starts: int = 1,
         hidden_layer_sizes: Any = "auto",
         trade_off: Any = "auto",
         balance: float = 4.0,
@@ -131,6 +134,7 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         self.augmentation = augmentation
         self.warm_up = warm_up
         self.warm_up_epochs = warm_up_epochs
+        self.warm_up_starts = warm_up_starts
         self.hidden_layer_sizes = hidden_layer_sizes
         self.trade_off = trade_off
         self.balance = balance

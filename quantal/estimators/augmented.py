@@ -13,7 +13,7 @@ from torch import Tensor
 from ..errors import DataError, ParameterError, require_choice, require_range
 from ..graph import Progress
 from ..networks import MLP
-from ..training import PassStep, Plan, share_of
+from ..training import PassStep, Plan, ProgressBar, Run, share_of
 from ..training.attempts import Outcome
 from ..training.randomness import PURPOSES, derived_seed
 from ..training.rows import Rows
@@ -47,6 +47,7 @@ class SelfAugmented(NetworkEstimator):
     augmentation: Any
     warm_up: Any = None  # of those that do not offer it
     warm_up_epochs: int = 0
+    warm_up_starts: int = 1
     _warms_up: bool = False
     alpha: float
     n_neighbors: Any
@@ -82,6 +83,7 @@ class SelfAugmented(NetworkEstimator):
             return
         weighted_names(self.warm_up, "warm_up")
         require_range("warm_up_epochs", self.warm_up_epochs, low=1, integer=True)
+        require_range("warm_up_starts", self.warm_up_starts, low=1, integer=True)
         if self.patience is not None:
             raise ParameterError(
                 "patience compares the losses of passes, and those of the warm-up are of another "
@@ -191,6 +193,19 @@ class SelfAugmented(NetworkEstimator):
                 f"{self.warm_up_epochs} of {plan.n_epochs}. Raise n_epochs, or lower it."
             )
         return plan
+
+    def _begin(self, new_run: Callable[..., Run], bar: ProgressBar) -> Run:
+        """Let several networks warm up, and go on with the one of the lowest loss."""
+        runs = (new_run(start) for start in range(int(self.warm_up_starts)))
+        if not self._warms_up or self.warm_up_starts == 1:
+            return next(runs)
+        return min(runs, key=partial(self._warmed_loss, bar))
+
+    def _warmed_loss(self, bar: ProgressBar, run: Run) -> float:
+        run.listeners = [bar]
+        run.train(until=int(self.warm_up_epochs) * run.plan.steps_per_epoch)
+        loss = run.progress.history["total"][-1]
+        return loss if run.processes is None else run.processes.agreed(loss)
 
     def _train(self, rows: Rows, seed: int) -> Outcome:
         self._warms_up = self.warm_up is not None

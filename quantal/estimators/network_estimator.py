@@ -31,12 +31,13 @@ from ..training.loop import Listener
 from ..training.randomness import PURPOSES, derived_generator, derived_seed
 from ..training.rows import Rows
 from . import defaults
+from .fit_hooks import FitHooks
 from .input_rows import RowReader, data_fingerprint, len_of
 from .joint_fit import agreed_seed, checkpoints_of, processes_for, require_joint, shown_here
 from .network_folder import NetworkFolder
 
 
-class NetworkEstimator(RowReader, NetworkFolder, ABC):
+class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
     """Base of all estimators that train a network by `quantal.training.Run`.
 
     A subclass holds the parameters and says what a step minimises (`_step_maker`), how good a
@@ -107,44 +108,12 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
     def _require_parameters(self) -> None:
         """Raise ParameterError for the first parameter that is out of its range."""
 
-    def _require_enough_rows(self, x: Any) -> None:
-        """Raise DataError if there are too few rows for what was asked."""
-
-    def _stage(self, rung: int | None) -> Any:  # noqa: ARG002
-        """Return what the step of a rung of the penalty ladder needs; None: of ``partial_fit``."""
-        return None
-
-    def _n_rungs(self) -> int:
-        return 1
-
-    def _accept(self, rows: Rows, seed: int, best: Outcome) -> bool:  # noqa: ARG002
-        """Tell whether the best restart of a rung ends the fit."""
-        return True
-
-    def _start(self, network: Any, rows: Rows, seed: int, restart: int, n_restarts: int) -> None:
-        """Give a new network another starting point than its random one."""
-
-    def _start_pass(self, network: Any, rows: Rows, seed: int) -> None:
-        """Do the same before the first call of ``partial_fit``."""
-
     def _widths(self, n_rows: int) -> tuple[int, ...]:
         """Return the widths of the hidden layers."""
         return defaults.hidden_layer_sizes(self.hidden_layer_sizes, n_rows)
 
-    def _least_steps(self) -> int:
-        """Return how many steps "auto" takes at least."""
-        return 0
-
-    def _pays_to_hold(self, n_rows: int) -> bool:  # noqa: ARG002
-        """Tell whether all rows are prepared once, where they fit, instead of batch by batch."""
-        return True
-
     def _trade_off(self) -> float:
         return float(self.trade_off)
-
-    def _has_layout(self) -> bool:
-        """Tell whether the columns' order matters, so that it must be kept."""
-        return False
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: ARG002
         """Learn from the rows of ``X``.
@@ -257,14 +226,19 @@ class NetworkEstimator(RowReader, NetworkFolder, ABC):
         processes, identity = processes_for(self), self._identity(rows)
         require_joint(processes, self._plan(rows, seed), identity)
 
-        def build(number: int, listeners: list[Listener]) -> Run:
-            generator = derived_generator(seed, PURPOSES["step"], number, device=self._device)
-            network = self._new_network(seed, number)
-            attempt_seed = derived_seed(seed, number)
-            self._start(network, rows, attempt_seed, number % n_restarts, n_restarts)
+        def new_run(number: int, start: int = 0) -> Run:
+            own = number + start * n_restarts * n_rungs
+            generator = derived_generator(seed, PURPOSES["step"], own, device=self._device)
+            network = self._new_network(seed, own)
+            self._start(network, rows, derived_seed(seed, own), number % n_restarts, n_restarts)
             step = make_step(network, self._stage(number // n_restarts), generator)
-            plan = self._plan(rows, attempt_seed)
-            return Run(network, step, plan, generator, listeners, processes)
+            plan = self._plan(rows, derived_seed(seed, number))
+            return Run(network, step, plan, generator, processes=processes)
+
+        def build(number: int, listeners: list[Listener], is_new: bool) -> Run:
+            run = self._begin(partial(new_run, number), bar) if is_new else new_run(number)
+            run.listeners = listeners
+            return run
 
         judge = partial(self._judge, rows)
         attempts = Attempts(build, judge, partial(self._accept, rows, seed), n_restarts, n_rungs)

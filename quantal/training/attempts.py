@@ -45,14 +45,15 @@ class Attempts:
     """What to try.
 
     Attributes:
-        build: Makes the run of an attempt number with the given listeners.
+        build: Makes the run of an attempt number with the given listeners; told whether it is to
+            begin, or to take over the state of a checkpoint.
         judge: Value of a finished run, without labels; lower is better.
         accept: Tells whether the best network of a rung ends the fit; given the rung's outcome.
         n_restarts: Runs in a rung.
         n_rungs: Most rungs.
     """
 
-    build: Callable[[int, list[Listener]], Run]
+    build: Callable[[int, list[Listener], bool], Run]
     judge: Callable[[Run], float]
     accept: Callable[[Outcome], bool]
     n_restarts: int = 1
@@ -83,7 +84,7 @@ def train_best(
     if saved is not None:
         number, best = _stored_best(*saved)
     while True:
-        run = attempts.build(number, listeners)
+        run = attempts.build(number, listeners, saved is None)
         if saved is not None:
             restore_run(run, saved[0], saved[1]["progress"])
             saved = None

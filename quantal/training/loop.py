@@ -166,11 +166,14 @@ class Run:
         self.progress = Progress()
         self.between_steps = True
         self._step = step
-        self._listeners = listeners
-        self._processes = processes
+        self.listeners = listeners
+        self.processes = processes
 
-    def train(self) -> Progress:
+    def train(self, until: int | None = None) -> Progress:
         """Run from where ``progress`` stands to the end of the plan.
+
+        Args:
+            until: stop after so many steps in all; another call goes on from there.
 
         Raises:
             NonFiniteLossError: A term became nan or infinite; names the step and the term. The
@@ -179,18 +182,19 @@ class Run:
         """
         first = next(self.network.parameters(), torch.empty(0))
         with float32_sums(first.device):
-            if self._processes is None:
-                return self._train()
-            self._processes.start_alike(self.network)
+            if self.processes is None:
+                return self._train(until)
+            self.processes.start_alike(self.network)
             size = min(self.plan.batch_size, self.plan.n_rows)
-            with shared_statistics(self.network, self._processes.share(size)):
-                return self._train()
+            with shared_statistics(self.network, self.processes.share(size)):
+                return self._train(until)
 
-    def _train(self) -> Progress:
+    def _train(self, until: int | None) -> Progress:
         per_epoch = self.plan.steps_per_epoch
+        end = self.plan.n_steps if until is None else min(until, self.plan.n_steps)
         while not self.progress.stopped:
             epoch, first = divmod(self.progress.step, per_epoch)
-            left = self.plan.n_steps - self.progress.step
+            left = end - self.progress.step
             if self.progress.sums and (first == 0 or left <= 0):
                 # Also where a resumed run stood after an epoch's last step.
                 self._end_epoch(first or per_epoch)
@@ -202,8 +206,8 @@ class Run:
                 plan.n_rows, plan.batch_size, plan.seed, epoch, plan.batches, plan.groups
             )
             for rows in order[first : first + left]:
-                self._take_step(rows) if self._processes is None else self._step_or_undo(rows)
-                for listener in self._listeners:
+                self._take_step(rows) if self.processes is None else self._step_or_undo(rows)
+                for listener in self.listeners:
                     listener.on_step(self)
         return self.progress
 
@@ -235,8 +239,8 @@ class Run:
         self._require_finite(named)
         self.optimizer.zero_grad(set_to_none=True)
         terms["total"].backward()  # type: ignore[no-untyped-call]
-        if self._processes is not None:
-            self._processes.sum_gradients(self.network.parameters())
+        if self.processes is not None:
+            self.processes.sum_gradients(self.network.parameters())
         self.optimizer.step()
         sums = self.progress.sums
         self.progress.sums = {name: sums.get(name, 0.0) + value for name, value in named.items()}
@@ -269,5 +273,5 @@ class Run:
         if self.plan.patience is not None and progress.stale_epochs >= self.plan.patience:
             progress.stopped = True
         self.between_steps = True
-        for listener in self._listeners:
+        for listener in self.listeners:
             listener.on_epoch(self)

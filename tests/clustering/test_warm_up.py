@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from sklearn.datasets import load_digits
 
 from quantal.clustering import IMSAT
@@ -60,7 +61,8 @@ def test_passes_of_partial_fit_do_not_warm_up(images):
     assert "affine" not in first.history_
 
 
-def test_a_resumed_fit_knows_which_pass_it_is_in(images, tmp_path):
+@pytest.mark.parametrize("starts", [1, 3])
+def test_a_resumed_fit_knows_which_pass_it_is_in(images, tmp_path, starts):
     class Stopped(Exception):
         pass
 
@@ -68,16 +70,36 @@ def test_a_resumed_fit_knows_which_pass_it_is_in(images, tmp_path):
 
     def view(rows, generator):
         calls.append(0)
-        if len(calls) == 8:
+        if len(calls) == 5:
             raise Stopped
-        return rows.flip(1) if rows.sum() > 0 else rows
+        return rows + torch.rand(rows.shape, generator=generator)
 
-    settings = {"warm_up": view, "warm_up_epochs": 3, "n_epochs": 5, "batch_size": 100}
+    settings = {"warm_up": "rpt", "warm_up_epochs": 2, "warm_up_starts": starts}
+    settings |= {"augmentation": view, "n_epochs": 5, "batch_size": 100}
     kept = {"checkpoint": str(tmp_path), "checkpoint_every": 0.0}
     with pytest.raises(Stopped):
         fitted(images, **settings, **kept)
     resumed = fitted(images, **settings, **kept, resume=True)
-    assert resumed.history_ == fitted(images, **settings).history_
+    whole = fitted(images, **settings)
+    assert resumed.history_ == whole.history_ and len(whole.history_["total"]) == 5
+    np.testing.assert_array_equal(resumed.labels_, whole.labels_)
+
+
+def test_the_start_of_the_lowest_loss_goes_on(images, monkeypatch):
+    losses = []
+    measure = IMSAT._warmed_loss
+
+    def noted(self, bar, run):
+        losses.append(measure(self, bar, run))
+        return losses[-1]
+
+    monkeypatch.setattr(IMSAT, "_warmed_loss", noted)
+    settings = {"warm_up": "affine", "warm_up_epochs": 2, "n_epochs": 4}
+    one, several = fitted(images, **settings), fitted(images, **settings, warm_up_starts=4)
+    assert len(set(losses)) == 4
+    assert several.history_["total"][1] == min(losses) < one.history_["total"][1]
+    assert len(several.history_["total"]) == 4
+    assert one.history_["total"][1] == losses[0]  # the first start is that of a fit with one
 
 
 @pytest.mark.parametrize(
@@ -86,6 +108,7 @@ def test_a_resumed_fit_knows_which_pass_it_is_in(images, tmp_path):
         ({"warm_up": "afine"}, "warm_up must be one of .*Did you mean 'affine'"),
         ({"warm_up": 3}, "warm_up must be one of 'vat', .* a callable"),
         ({"warm_up": "rpt", "warm_up_epochs": 0}, "warm_up_epochs must be .*got 0"),
+        ({"warm_up": "rpt", "warm_up_starts": 0}, "warm_up_starts must be .*got 0"),
         (
             {"warm_up": "rpt", "warm_up_epochs": 4, "n_epochs": 4},
             "warm_up_epochs must leave epochs for the augmentation itself, got 4 of 4",

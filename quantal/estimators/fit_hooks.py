@@ -1,0 +1,50 @@
+"""What a fit by training asks its estimator, each with an answer that a subclass may replace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..training import ProgressBar, Run
+from ..training.attempts import Outcome
+from ..training.rows import Rows
+
+
+class FitHooks:
+    """Mixin of `NetworkEstimator`."""
+
+    def _require_enough_rows(self, x: Any) -> None:
+        """Raise DataError if there are too few rows for what was asked."""
+
+    def _stage(self, rung: int | None) -> Any:  # noqa: ARG002
+        """Return what the step of a rung of the penalty ladder needs; None: of ``partial_fit``."""
+        return None
+
+    def _n_rungs(self) -> int:
+        return 1
+
+    def _accept(self, rows: Rows, seed: int, best: Outcome) -> bool:  # noqa: ARG002
+        """Tell whether the best restart of a rung ends the fit."""
+        return True
+
+    def _start(self, network: Any, rows: Rows, seed: int, restart: int, n_restarts: int) -> None:
+        """Give a new network another starting point than its random one."""
+
+    def _start_pass(self, network: Any, rows: Rows, seed: int) -> None:
+        """Do the same before the first call of ``partial_fit``."""
+
+    def _begin(self, new_run: Callable[..., Run], bar: ProgressBar) -> Run:  # noqa: ARG002
+        """Return the run of a restart; ``new_run(i)`` makes one from another starting point."""
+        return new_run()
+
+    def _least_steps(self) -> int:
+        """Return how many steps "auto" takes at least."""
+        return 0
+
+    def _pays_to_hold(self, n_rows: int) -> bool:  # noqa: ARG002
+        """Tell whether all rows are prepared once, where they fit, instead of batch by batch."""
+        return True
+
+    def _has_layout(self) -> bool:
+        """Tell whether the columns' order matters, so that it must be kept."""
+        return False
