@@ -73,7 +73,7 @@ def prominence(network: SGHNetwork) -> float:
     """Return the mean squared length of what a bit adds to a row, in variances of the noise."""
     step = 2.0 if network.coding == "pm1" else 1.0  # from -1 to 1
     squared = (step * network.codewords.detach().double()).square().sum(dim=1)
-    return float(squared.mean()) / math.exp(2 * float(network.log_deviation))
+    return float(squared.mean()) / math.exp(2 * float(network.log_deviation.detach()))
 
 
 def _known_init(init: str, n_columns: int) -> str:
