@@ -36,7 +36,7 @@ def needs_neighbors(estimator: Any) -> bool:
     augmentation = getattr(estimator, "augmentation", None)
     if augmentation is None:
         return False
-    names = str(augmentation)
+    names = f"{augmentation} {getattr(estimator, 'warm_up', None)}"
     by_distance = estimator.radius is None or ("vat" in names and estimator.units == "neighbors")
     return by_distance and ("vat" in names or "rpt" in names)
 

@@ -23,9 +23,11 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         warm_up: what must not change a prediction in the first passes of a fit instead, as
             ``augmentation`` takes it; None: the same from the start. Views of images find clusters
             that perturbations then sharpen.
-        warm_up_epochs: passes of the warm-up, fewer than ``n_epochs``.
+        warm_up_epochs: passes of the warm-up, fewer than ``n_epochs``, or "auto": a third of them,
+            but at most 5.
         warm_up_starts: networks that each restart warms up, of which the one with the lowest loss
-            goes on; what the others cost comes on top of ``n_epochs``.
+            goes on; what the others cost comes on top of ``n_epochs``. Where there are several,
+            checkpoints begin after the warm-up, which a restart that was killed in it repeats.
         hidden_layer_sizes: widths of the hidden layers, empty for a linear model, or "auto".
         trade_off: weight of the information term (lambda), or "auto": 0.1, 1.6 for a linear model.
         balance: how strongly cluster sizes follow the prior (mu_c of the authors' code).
@@ -97,7 +99,7 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         *,
         augmentation: Any = "vat",
         warm_up: Any = None,
-        warm_up_epochs: int = 5,
+        warm_up_epochs: Any = "auto",
         warm_up_starts: int = 1,
         hidden_layer_sizes: Any = "auto",
         trade_off: Any = "auto",

@@ -37,7 +37,7 @@ def fetch_files(entry: NamedSet, data_dir: str | Path | None = None) -> Path | N
     located = locate(entry, data_dir)
     if located is not None and all(_is_intact(folder, part) for part in located[1].parts):
         return located[0]
-    public = [file for file in entry.files if file.url is not None]
+    public = [file for file in entry.files if all(part.url for part in file.parts)]
     if not public:
         raise DataError(missing_message(entry, data_dir))
     for part in public[0].parts:

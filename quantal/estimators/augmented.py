@@ -31,6 +31,8 @@ from .self_augmentation import (
 )
 
 UNITS = ("neighbors", "absolute")
+AUTO = "auto"
+LONGEST_WARM_UP = 5  # of "auto", which is a third of the epochs
 NamedTerm = tuple[str, float, Term]
 
 
@@ -46,7 +48,7 @@ class SelfAugmented(NetworkEstimator):
 
     augmentation: Any
     warm_up: Any = None  # of those that do not offer it
-    warm_up_epochs: int = 0
+    warm_up_epochs: Any = AUTO
     warm_up_starts: int = 1
     _warms_up: bool = False
     alpha: float
@@ -79,11 +81,12 @@ class SelfAugmented(NetworkEstimator):
             require_range("radius", self.radius, low=0, low_open=True)
 
     def _require_warm_up(self) -> None:
+        if self.warm_up_epochs != AUTO:
+            require_range("warm_up_epochs", self.warm_up_epochs, low=1, integer=True)
+        require_range("warm_up_starts", self.warm_up_starts, low=1, integer=True)
         if self.warm_up is None:
             return
         weighted_names(self.warm_up, "warm_up")
-        require_range("warm_up_epochs", self.warm_up_epochs, low=1, integer=True)
-        require_range("warm_up_starts", self.warm_up_starts, low=1, integer=True)
         if self.patience is not None:
             raise ParameterError(
                 "patience compares the losses of passes, and those of the warm-up are of another "
@@ -163,7 +166,8 @@ class SelfAugmented(NetworkEstimator):
             distance = self._neighbor_distances(rows, seed, progress)
         phases = [self._terms(augmentation, distance, rows) for augmentation in used]
         names = [name for phase in phases for name, _, _ in phase]  # every pass has them all
-        n_first, trade_off = int(self.warm_up_epochs), self._trade_off()
+        n_first = self._warm_up_passes(self._plan(rows, seed)) if self._warms_up else 0
+        trade_off = self._trade_off()
 
         def make(network: MLP, information: Any, generator: torch.Generator) -> PassStep:
             def step(numbers: Tensor, number: int) -> dict[str, Tensor]:
@@ -185,13 +189,21 @@ class SelfAugmented(NetworkEstimator):
 
         return make
 
+    def _warm_up_passes(self, plan: Plan) -> int:
+        """Return how many passes of a fit are its warm-up."""
+        if self.warm_up_epochs == AUTO:
+            return max(1, min(LONGEST_WARM_UP, plan.n_epochs // 3))
+        return int(self.warm_up_epochs)
+
     def _plan(self, rows: Rows, seed: int, n_epochs: int | None = None) -> Plan:
         plan = super()._plan(rows, seed, n_epochs)
-        if n_epochs is None and self.warm_up is not None and plan.n_epochs <= self.warm_up_epochs:
-            raise ParameterError(
-                f"warm_up_epochs must leave epochs for the augmentation itself, got "
-                f"{self.warm_up_epochs} of {plan.n_epochs}. Raise n_epochs, or lower it."
-            )
+        if n_epochs is None and self.warm_up is not None:
+            passes = self._warm_up_passes(plan)
+            if plan.n_epochs <= passes:
+                raise ParameterError(
+                    f"warm_up_epochs must leave epochs for the augmentation, got {passes} of "
+                    f"{plan.n_epochs}. Raise n_epochs ({self.n_epochs!r}), or lower warm_up_epochs."
+                )
         return plan
 
     def _begin(self, new_run: Callable[..., Run], bar: ProgressBar) -> Run:
@@ -203,7 +215,7 @@ class SelfAugmented(NetworkEstimator):
 
     def _warmed_loss(self, bar: ProgressBar, run: Run) -> float:
         run.listeners = [bar]
-        run.train(until=int(self.warm_up_epochs) * run.plan.steps_per_epoch)
+        run.train(until=self._warm_up_passes(run.plan) * run.plan.steps_per_epoch)
         loss = run.progress.history["total"][-1]
         return loss if run.processes is None else run.processes.agreed(loss)
 

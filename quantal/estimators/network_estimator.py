@@ -236,6 +236,7 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
             return Run(network, step, plan, generator, processes=processes)
 
         def build(number: int, listeners: list[Listener], is_new: bool) -> Run:
+            bar.steps_before = number * (total // (n_restarts * n_rungs))
             run = self._begin(partial(new_run, number), bar) if is_new else new_run(number)
             run.listeners = listeners
             return run

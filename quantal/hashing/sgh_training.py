@@ -15,6 +15,7 @@ from ..errors import ParameterError
 from ..estimators import NetworkEstimator
 from ..estimators.blockwise import block_values
 from ..estimators.defaults import batch_size
+from ..estimators.joint_fit import processes_for
 from ..graph import Progress
 from ..objectives import (
     expected_generative_loss,
@@ -29,7 +30,7 @@ from ..training.randomness import derived_seed
 from ..training.rows import Rows
 from .row_pairs import RowPairs, read_pairs
 from .sgh_network import SGHNetwork
-from .sgh_start import start, suited_estimator
+from .sgh_start import HARD, SAMPLED, start, suited_estimator
 from .spread_rows import block_starts
 
 AUTO = "auto"
@@ -124,9 +125,13 @@ class SGHTraining(NetworkEstimator):
 
     def _known_estimator(self, rows: Rows, seed: int) -> str:
         """Return the gradient of this fit, chosen before its first step where it is "auto"."""
+        if self.estimator != AUTO:
+            self.estimator_ = self.estimator  # may have been set since the last pass
         if self.estimator_ is None:
-            scratch = self._new_network(seed, 0)
-            self.estimator_ = suited_estimator(scratch, rows, seed, self.init)
+            chosen = suited_estimator(self._new_network(seed, 0), rows, seed, self.init)
+            processes = processes_for(self)  # the last bits of a product differ between machines
+            is_hard = chosen == HARD if processes is None else processes.agreed(chosen == HARD)
+            self.estimator_ = HARD if is_hard else SAMPLED
         return self.estimator_
 
     def _start(self, network: Any, rows: Rows, seed: int, restart: int, n_restarts: int) -> None:  # noqa: ARG002

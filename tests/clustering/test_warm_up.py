@@ -40,6 +40,20 @@ def test_to_warm_up_by_the_augmentation_itself_changes_nothing(images):
     np.testing.assert_array_equal(warmed.labels_, plain.labels_)
 
 
+@pytest.mark.parametrize(("n_epochs", "n_first"), [(2, 1), (9, 3), (40, 5)])
+def test_auto_warms_up_for_a_third_of_the_epochs_and_at_most_five(images, n_epochs, n_first):
+    history = fitted(images[:60], warm_up="rpt", n_epochs=n_epochs).history_
+    assert np.count_nonzero(history["rpt"]) == n_first
+
+
+@pytest.mark.parametrize("ladder", [None, 0.0])
+def test_starts_go_with_restarts_and_the_ladder(images, ladder, monkeypatch):
+    monkeypatch.setattr("quantal.clustering.network_clusterer.MAX_RUNGS", 2)
+    settings = {"warm_up": "affine", "warm_up_starts": 2, "n_epochs": 3, "n_init": 2}
+    model = fitted(images[:60], **settings, prior_tolerance=ladder)
+    assert len(model.history_["total"]) == 3
+
+
 def test_neighbours_are_searched_once_for_both(images, monkeypatch):
     from quantal.estimators import augmented
 
@@ -111,8 +125,10 @@ def test_the_start_of_the_lowest_loss_goes_on(images, monkeypatch):
         ({"warm_up": "rpt", "warm_up_starts": 0}, "warm_up_starts must be .*got 0"),
         (
             {"warm_up": "rpt", "warm_up_epochs": 4, "n_epochs": 4},
-            "warm_up_epochs must leave epochs for the augmentation itself, got 4 of 4",
+            r"got 4 of 4. Raise n_epochs \(4\), or lower warm_up_epochs",
         ),
+        ({"warm_up_starts": 0}, "warm_up_starts must be .*got 0"),
+        ({"warm_up_epochs": None}, "warm_up_epochs must be .*got None"),
         ({"warm_up": "rpt", "patience": 2}, "patience compares the losses of passes"),
     ],
 )

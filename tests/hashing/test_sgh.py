@@ -109,7 +109,11 @@ def test_autos_choice_stays_through_passes_folders_and_units(even_rows, factor, 
     hasher.save(tmp_path / "model")
     again = quantal.load(tmp_path / "model")
     assert again.estimator_ == hasher.estimator_
-    assert again.partial_fit(factor * even_rows).estimator_ == hasher.estimator_
+    uneven = even_rows * np.r_[30.0, 20.0, np.full(10, 0.1)]  # "auto" would choose otherwise
+    assert SGH(2, random_state=0).partial_fit(uneven).estimator_ == "straight_through_sampled"
+    assert again.partial_fit(factor * uneven).estimator_ == hasher.estimator_
+    again.set_params(estimator="analytic").partial_fit(factor * uneven)
+    assert again.estimator_ == "analytic"
 
 
 def test_the_prominence_of_full_rank_gaussian_rows_is_that_of_one_bit_quantizers():
