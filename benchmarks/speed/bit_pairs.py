@@ -46,7 +46,7 @@ def whole_step(x: np.ndarray, width: int, n_bits: int) -> Callable[[], None]:
     model = IMSATHash(n_bits, trade_off=0.1, units="absolute", xi=10.0)
     model._dtype, model.hidden_layer_sizes_ = torch.float32, (width, width)
     radius = torch.full((N_ROWS,), 2.5)
-    model._terms = lambda *_: [("vat", 1.0, AdversarialTerm(radius, 10.0, 1))]  # type: ignore[method-assign]
+    model._phases = lambda *_: [[("vat", 1.0, AdversarialTerm(radius, 10.0, 1))]]  # type: ignore[method-assign]
     step = model._step_maker(rows, 0)(network, model._stage(0), generator)
     run = Run(network, step, Plan(N_ROWS, 10**6, BATCH, 0.002), generator)
     order = epoch_order(N_ROWS, BATCH, 0, 0)

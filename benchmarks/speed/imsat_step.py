@@ -47,7 +47,7 @@ def our_step(x: np.ndarray, width: int, batch: int, dtype: torch.dtype) -> Calla
     model = IMSAT(N_CLUSTERS, trade_off=0.1, units="absolute", xi=10.0)
     model._dtype, model.hidden_layer_sizes_ = dtype, (width, width)
     radius = torch.full((N_ROWS,), 2.5)
-    model._terms = lambda *_: [("vat", 1.0, AdversarialTerm(radius, 10.0, 1))]  # type: ignore[method-assign]
+    model._phases = lambda *_: [[("vat", 1.0, AdversarialTerm(radius, 10.0, 1))]]  # type: ignore[method-assign]
     information = InformationTerm(torch.full((N_CLUSTERS,), 1 / N_CLUSTERS).log(), 4.0, None)
     step = model._step_maker(rows, 0)(network, information, generator)
     run = Run(network, step, Plan(N_ROWS, 10**6, batch, 0.002), generator)

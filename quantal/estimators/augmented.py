@@ -13,7 +13,7 @@ from torch import Tensor
 from ..errors import DataError, ParameterError, require_choice, require_range
 from ..graph import Progress
 from ..networks import MLP
-from ..training import PassStep, Plan, ProgressBar, Run, share_of
+from ..training import PassStep, Plan, ProgressBar, Run, Step, share_of
 from ..training.attempts import Outcome
 from ..training.randomness import PURPOSES, derived_seed
 from ..training.rows import Rows
@@ -117,7 +117,7 @@ class SelfAugmented(NetworkEstimator):
             )
         return shape
 
-    def _terms(self, augmentation: Any, distance: Tensor, rows: Rows) -> list[NamedTerm]:
+    def _terms_of(self, augmentation: Any, distance: Tensor, rows: Rows) -> list[NamedTerm]:
         """Return name, weight and function of every term of R_SAT."""
         kinds = weighted_names(augmentation)
         image_shape = self._image_shape()  # refused where it is wrong, needed or not
@@ -157,19 +157,25 @@ class SelfAugmented(NetworkEstimator):
             found = with_floor(found, self.n_features_in_)
         return torch.from_numpy(found).to(rows.device)
 
-    def _step_maker(
+    def _phases(
         self, rows: Rows, seed: int, progress: Progress | None = None
-    ) -> Callable[..., PassStep]:
+    ) -> list[list[NamedTerm]]:
+        """Return the terms of the augmentation, and behind them those of the warm-up if any."""
         used = [self.augmentation, *([self.warm_up] if self._warms_up else [])]
         distance, self.n_compared_ = torch.empty(0), 0
         if any(map(self._needs_distance, used)):
             distance = self._neighbor_distances(rows, seed, progress)
-        phases = [self._terms(augmentation, distance, rows) for augmentation in used]
+        return [self._terms_of(augmentation, distance, rows) for augmentation in used]
+
+    def _step_maker(
+        self, rows: Rows, seed: int, progress: Progress | None = None
+    ) -> Callable[..., Step | PassStep]:
+        phases = self._phases(rows, seed, progress)
         names = [name for phase in phases for name, _, _ in phase]  # every pass has them all
         n_first = self._warm_up_passes(self._plan(rows, seed)) if self._warms_up else 0
         trade_off = self._trade_off()
 
-        def make(network: MLP, information: Any, generator: torch.Generator) -> PassStep:
+        def make(network: MLP, information: Any, generator: torch.Generator) -> Step | PassStep:
             def step(numbers: Tensor, number: int) -> dict[str, Tensor]:
                 terms = phases[-1] if number < n_first else phases[0]
                 share = share_of(len(numbers))
@@ -185,7 +191,7 @@ class SelfAugmented(NetworkEstimator):
                 total = penalty + trade_off * information_value
                 return {**values, **parts, "penalty": penalty, "total": total}
 
-            return PassStep(step)
+            return PassStep(step) if len(phases) > 1 else partial(step, number=0)
 
         return make
 

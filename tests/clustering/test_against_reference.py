@@ -50,7 +50,7 @@ def our_run(network: MLP, x: torch.Tensor, radius: torch.Tensor) -> Run:
     rows = Rows(x.numpy(), learn_preparation(x.numpy(), "none"), torch.device("cpu"))
     model = IMSAT(K, trade_off=0.1, units="absolute", xi=10.0)
     model._dtype, model.hidden_layer_sizes_ = torch.float32, (WIDTH, WIDTH)
-    model._terms = lambda *_: [("vat", 1.0, AdversarialTerm(radius, 10.0, 1))]
+    model._phases = lambda *_: [[("vat", 1.0, AdversarialTerm(radius, 10.0, 1))]]
     information = InformationTerm(torch.full((K,), 1 / K).log(), 4.0, None)
     generator = torch.Generator().manual_seed(0)
     step = model._step_maker(rows, 0)(network, information, generator)

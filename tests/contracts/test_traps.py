@@ -106,7 +106,7 @@ def test_radii_follow_the_order_of_the_rows(X):
 
 def test_a_step_takes_the_radii_of_its_own_rows(X):
     model, rows, _ = fitted_parts(X)
-    [(_, _, term)] = model._terms(rows, 0)
+    [(_, _, term)] = model._phases(rows, 0)[0]
     seen = []
     numbers = torch.tensor([7, 3, 90, 41])
     x = rows.prepared(numbers)
@@ -148,7 +148,7 @@ def test_radius_and_probing_step_follow_the_scale_of_unprepared_rows(X, factor):
     terms = []
     for data in (X, X * factor):
         model, rows, _ = fitted_parts(data, scaling="none")
-        terms.append(model._terms(rows, 0)[0][2])
+        terms.append(model._phases(rows, 0)[0][0][2])
     torch.testing.assert_close(terms[1].radius, terms[0].radius * factor, rtol=1e-3, atol=0)
     torch.testing.assert_close(terms[1].xi, terms[0].xi * factor, rtol=1e-3, atol=0)
 
@@ -156,25 +156,25 @@ def test_radius_and_probing_step_follow_the_scale_of_unprepared_rows(X, factor):
 def test_prepared_rows_have_the_same_radius_at_every_scale(X):
     for data in (X * 1e-3, X * 255 + 4):
         model, rows, _ = fitted_parts(data)
-        found = model._terms(rows, 0)[0][2]
+        found = model._phases(rows, 0)[0][0][2]
         original, original_rows, _ = fitted_parts(X)
-        assert torch.equal(found.radius, original._terms(original_rows, 0)[0][2].radius)
+        assert torch.equal(found.radius, original._phases(original_rows, 0)[0][0][2].radius)
 
 
 # Trap 8: xi = 10 leaves the region of data with another unit; it is a parameter with a unit.
 def test_xi_is_in_neighbour_distances_or_absolute_as_asked(X):
     model, rows, _ = fitted_parts(X, xi=2.0)
-    [(_, _, near)] = model._terms(rows, 0)
+    [(_, _, near)] = model._phases(rows, 0)[0]
     torch.testing.assert_close(near.xi, near.radius / model.alpha * 2.0)
     model, rows, _ = fitted_parts(X, xi=10.0, units="absolute")
-    [(_, _, fixed)] = model._terms(rows, 0)
+    [(_, _, fixed)] = model._phases(rows, 0)[0]
     assert fixed.xi == 10.0
     torch.testing.assert_close(fixed.radius, near.radius)
 
 
 def test_a_fixed_radius_replaces_the_neighbours(X):
     model, rows, _ = fitted_parts(X, radius=2.5, units="absolute")
-    [(_, _, term)] = model._terms(rows, 0)
+    [(_, _, term)] = model._phases(rows, 0)[0]
     assert torch.equal(term.radius, torch.full((120,), 2.5))
     assert model.n_compared_ == 0
 
@@ -207,5 +207,5 @@ def test_the_prior_constraint_is_judged_on_all_rows(X):
 
 def test_exact_duplicates_still_get_a_radius(X):
     model, rows, _ = fitted_parts(np.repeat(X[:10], 12, axis=0))
-    [(_, _, term)] = model._terms(rows, 0)
+    [(_, _, term)] = model._phases(rows, 0)[0]
     assert (term.radius > 0).all()

@@ -63,7 +63,7 @@ RADIUS = torch.linspace(0.5, 2, N)
 
 def imsat_run(network, x):
     model = IMSATHash(BITS, trade_off=0.1, units="absolute", xi=10.0)
-    model._terms = lambda *_: [("vat", 1.0, AdversarialTerm(RADIUS, 10.0, 1))]
+    model._phases = lambda *_: [[("vat", 1.0, AdversarialTerm(RADIUS, 10.0, 1))]]
     return our_run(model, network, x)
 
 
