@@ -9,8 +9,8 @@
   the checks of the rows, the scaling, the objective and the decoder.
 - encoding: ``encode`` as a user calls it, checks and packing included, beside ``X @ W`` of the
   same shape in float32 into an array that is there already.
-- scan: `asymmetric_search` (exact, norms of the codes computed before) beside `hamming_search` on
-  the same codes and queries.
+- scan: `asymmetric_search` (exact, norms of the codes computed before) beside `hamming_search` and
+  faiss's IndexBinaryFlat, which both compare codes, on the same codes and queries.
 
 Rows are real SIFT descriptors again and again with noise, as float32. On a machine that does other
 work too, the ratio by processor time on one thread is the steady one; both are printed.
@@ -109,24 +109,34 @@ def encode(args: argparse.Namespace, x: np.ndarray) -> None:
 
 
 def scan(args: argparse.Namespace, x: np.ndarray) -> None:
-    """Compare both searches of the same codes."""
+    """Compare searches of the same codes."""
+    import faiss
+
+    faiss.omp_set_num_threads(args.threads)
     hasher = fitted(args, x)
     codes, queries = hasher.encode(x), rows_of(args.queries, 1, "queries")
     asked = hasher.encode(queries)
     decoder = fit_decoder(x[:DECODED], unpack_bits(codes[:DECODED], args.bits))
     norms = decoder.squared_norms(codes)
+    index = faiss.IndexBinaryFlat(8 * codes.shape[1])
+    index.add(codes)
     for k in args.k:
+        peers: dict[str, Callable[[], Any]] = {
+            "hamming_search": lambda k=k: hamming_search(codes, asked, k, n_threads=args.threads),
+            "faiss": lambda k=k: index.search(asked, k),
+        }
         for metric in ("l2", "inner_product"):
             given: Any = {"norms": norms} if metric == "l2" else {}
             asymmetric_search(codes[:5000], queries[:2], decoder, k, metric)  # compiles
-            in_pairs(
-                lambda k=k, metric=metric, given=given: asymmetric_search(
+
+            def ours(k: int = k, metric: Any = metric, given: Any = given) -> Any:
+                return asymmetric_search(
                     codes, queries, decoder, k, metric, n_threads=args.threads, **given
-                ),
-                lambda k=k: hamming_search(codes, asked, k, n_threads=args.threads),
-                args.rounds,
-                f"scan of {args.queries} queries, k = {k}, {metric}",
-            )
+                )
+
+            for name, peer in peers.items():
+                what = f"scan of {args.queries} queries, k = {k}, {metric}, beside {name}"
+                in_pairs(ours, peer, args.rounds, what)
 
 
 def main() -> None:

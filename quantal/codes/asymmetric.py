@@ -6,10 +6,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits
 
 from ..errors import DataError, ParameterError, require_choice, require_range
-from ..threads import thread_count
+from ..threads import one_thread_a_product, thread_count
 from .asymmetric_scan import byte_tables, bytes_per_query, code_norms, scan_all
 from .decoder import LinearDecoder
 from .ordering import first_by_score
@@ -97,7 +96,7 @@ def _weights(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return what each bit adds to the score, (q, 8 * n_bytes), and the rest of it, (q,)."""
     weights = np.zeros((len(queries), 8 * n_bytes))
-    with threadpool_limits(1):  # the order of sums, hence the last bit, depends on the threads
+    with one_thread_a_product():  # the order of sums, hence the last bit, depends on the threads
         if metric == "l2":
             shifted = queries - decoder.offset
             weights[:, : decoder.n_bits] = -2 * shifted @ decoder.codewords.T

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ SEGMENT_ROWS = 1 << 20  # codes whose norms are held at once
 SCREENED_ROWS = 2048  # codes split at once: their groups stay in the innermost cache
 MOST_SCREENED = 32  # bytes of a code; sums of more groups say too little in one byte
 QUERIES_TOGETHER = 128  # they share one block of split codes
+SAMPLE_STRIDE = 61  # a prime, as data may repeat after some other number of rows
+SAMPLED_FROM = 1 << 16  # codes from which on a sample pays
 NO_ROW = np.iinfo(np.int64).max
 
 
@@ -51,10 +54,14 @@ class Lowest:
     Args:
         weights: (q, 8 * n_bytes) float64, what a set bit adds to the score.
         k: codes per query.
+        limits: (q,) scores from which on no code is kept; None: there are none.
     """
 
-    def __init__(self, weights: NDArray[np.float64], k: int) -> None:
+    def __init__(
+        self, weights: NDArray[np.float64], k: int, limits: NDArray[np.float64] | None = None
+    ) -> None:
         self.weights = weights
+        self.limits = np.full(len(weights), np.inf) if limits is None else limits
         self.counts = np.zeros(len(weights), np.int64)
         self.scores = np.full((len(weights), k), np.inf)  # stays infinite where too few were shown
         self.rows = np.full((len(weights), k), NO_ROW)
@@ -84,6 +91,7 @@ class Lowest:
             self.counts,
             self.scores,
             self.rows,
+            self.limits,
             aligned(SCREENED_ROWS * n_groups),
             aligned(n_queries * n_groups * ENTRIES).reshape(n_queries, -1),
             settings,
@@ -127,9 +135,27 @@ def scan_all(
         norms: (n,) what each code adds; a decoder computes that; None adds nothing.
         n_threads: threads to use.
     """
+    limits = _limits(codes, weights, k, norms, n_threads)
+    scores, rows = _scan(codes, weights, k, norms, limits, n_threads)
+    missed = np.flatnonzero(scores[:, -1] >= limits)
+    if len(missed):  # fewer than k were below the limit, which a sample had promised
+        none = np.full(len(missed), np.inf)
+        scores[missed], rows[missed] = _scan(codes, weights[missed], k, norms, none, n_threads)
+    return scores, rows
+
+
+def _scan(
+    codes: NDArray[np.uint8],
+    weights: NDArray[np.float64],
+    k: int,
+    norms: NDArray[np.float64] | LinearDecoder | None,
+    limits: NDArray[np.float64],
+    n_threads: int,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the k lowest scores that are below the limits; infinity where there are fewer."""
     blocks = query_blocks(len(weights), n_threads, QUERIES_TOGETHER)
     n_parts = part_count(len(blocks), n_threads)
-    slots = [[Lowest(weights[a:b], k) for _ in range(n_parts)] for a, b in blocks]
+    slots = [[Lowest(weights[a:b], k, limits[a:b]) for _ in range(n_parts)] for a, b in blocks]
     for parts in segments(codes, n_parts, SEGMENT_ROWS):
         first, stop = parts[0][0], parts[-1][1]
         added = _classified(_norms_of(codes, (first, stop), norms, n_threads), codes.shape[1])
@@ -143,6 +169,36 @@ def scan_all(
     scores = np.concatenate([np.hstack([slot.scores for slot in block]) for block in slots])
     rows = np.concatenate([np.hstack([slot.rows for slot in block]) for block in slots])
     return first_by_score(scores, rows, k)
+
+
+def _limits(
+    codes: NDArray[np.uint8],
+    weights: NDArray[np.float64],
+    k: int,
+    norms: NDArray[np.float64] | LinearDecoder | None,
+    n_threads: int,
+) -> NDArray[np.float64]:
+    """Return what the k-th lowest score of each query is very likely below, (q,).
+
+    Without it the first codes of all would be scored and kept, to be replaced one by one. It is
+    just beyond the r-th lowest score of a sample, r being what the sample holds of the k lowest
+    and three deviations. Infinite where codes are few or not screened.
+    """
+    expected = k / SAMPLE_STRIDE
+    rank = math.ceil(expected + 3 * math.sqrt(expected) + 3)
+    if len(codes) < max(SAMPLED_FROM, rank * SAMPLE_STRIDE) or not _screens(codes.shape[1]):
+        return np.full(len(weights), np.inf)
+    sample = np.ascontiguousarray(codes[::SAMPLE_STRIDE])
+    given = norms[::SAMPLE_STRIDE] if isinstance(norms, np.ndarray) else norms
+    whole = (0, len(sample))
+    added = _classified(_norms_of(sample, whole, given, n_threads), codes.shape[1])
+    slots = [
+        Lowest(weights[a:b], rank)
+        for a, b in query_blocks(len(weights), n_threads, QUERIES_TOGETHER)
+    ]
+    run_all([partial(slot.scan, sample, whole, added) for slot in slots], n_threads)
+    release_pages(codes)
+    return np.concatenate([np.nextafter(slot.scores[:, 0], np.inf) for slot in slots])
 
 
 def byte_tables(weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -199,14 +255,21 @@ def _norms_of(
     return code_norms(codes[span[0] : span[1]], norms, n_threads)
 
 
+def _screens(n_bytes: int) -> bool:
+    """Tell whether codes of so many bytes are screened on this machine."""
+    from .table_code import has_wide_lookup
+
+    return n_bytes <= MOST_SCREENED and has_wide_lookup()
+
+
 def _classified(norms: NDArray[np.float64], n_bytes: int) -> Norms:
     """Return norms with their classes, where codes can be screened."""
-    from .table_code import ENTRIES, has_wide_lookup
+    from .table_code import ENTRIES
 
     low, high = float(norms.min()), float(norms.max())
     steps = ENTRIES / (high - low) if high > low else 0.0
     lows = low + np.arange(ENTRIES) / steps if steps else np.full(ENTRIES, low)
-    if n_bytes > MOST_SCREENED or not has_wide_lookup() or not np.isfinite(steps):
+    if not _screens(n_bytes) or not np.isfinite(steps):
         return Norms(norms, None, lows)
     from .screening_kernels import classify
 

@@ -135,6 +135,7 @@ def keep_lowest_screened(
     counts: Any,
     scores: Any,
     rows: Any,
+    limits: Any,
     planes: Any,
     tables: Any,
     settings: Any,
@@ -143,9 +144,10 @@ def keep_lowest_screened(
 ) -> None:
     """Show further codes to each query as `asymmetric_kernels.keep_lowest` does.
 
-    ``planes`` is room for a block, ``tables[q]`` for a query's bytes; ``parts`` and ``settings``
-    are from `fill_groups`. Arrays are indexed and not sliced in the loops: each slice counts
-    references, which takes longer than a chunk.
+    Codes with a score of ``limits[q]`` or more are passed over, however few are kept. ``planes``
+    is room for a block, ``tables[q]`` for a query's bytes; ``parts`` and ``settings`` are from
+    `fill_groups`. Arrays are indexed and not sliced in the loops: each slice counts references,
+    which takes longer than a chunk.
     """
     block = len(planes) // len(groups)
     k = scores.shape[1]
@@ -159,8 +161,8 @@ def keep_lowest_screened(
             chunk = 0
             while chunk < n_chunks:
                 lanes = ~np.uint64(0)
-                if counts[q] == k:
-                    worst = scores[q, 0]
+                worst = scores[q, 0] if counts[q] == k else limits[q]
+                if worst < np.inf:
                     bound = bound_of(worst, settings, q)
                     if bound < COARSE and worst < settings[q, 4]:
                         set_steps(q, worst, parts, tables, settings)
@@ -177,9 +179,10 @@ def keep_lowest_screened(
                     lanes &= lanes - np.uint64(1)
                     score = score_of(codes, start + place, near[place], byte_parts, q, width)
                     row = first_row + start + place
-                    if counts[q] < k:
+                    if counts[q] == k:
+                        if score < scores[q, 0]:
+                            sink(scores[q], rows[q], score, row)
+                    elif score < limits[q]:
                         rise(scores[q], rows[q], counts[q], score, row)
                         counts[q] += 1
-                    elif score < scores[q, 0]:
-                        sink(scores[q], rows[q], score, row)
                 chunk += 1

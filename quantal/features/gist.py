@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..data.memory_map import row_chunks
 from ..errors import DataError, FileFormatError, require_choice, require_range
+from ..threads import one_thread_a_product
 from .gist_filters import (
     block_averages,
     centred_spectra,
@@ -22,7 +23,6 @@ from .gist_filters import (
     margin,
     reflected,
 )
-from .side_by_side import one_thread_a_product
 from .white import white_of
 
 SCHEMA = "quantal.gist/1"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..threads import one_thread_a_product
 from .packaged_weights import packaged_bytes
 from .picture_descriptor import PictureDescriptor
 from .resizing import resized
-from .side_by_side import one_thread_a_product
 
 if TYPE_CHECKING:
     from .efficientnet_lite import EfficientNetLite

@@ -10,12 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..codes import Codes, LinearDecoder, fit_decoder, pack_bits
 from ..errors import ParameterError, require_choice, require_range
+from ..threads import one_thread_a_product
 from .auxiliary_coordinates import Sweep, auxiliary_coordinates
 from .centred_rows import CentredRows
 from .code_search import MOST_ENUMERATED
 from .hasher import Hasher, Layout
 from .linear_classifiers import LOSSES
-from .ordered_products import one_thread_a_product
 from .principal_components import coordinates, principal_components
 from .rotation import quantizing_rotation
 from .row_sample import sampled_rows

@@ -12,11 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..codes import Codes, LinearDecoder, fit_decoder, pack_bits
 from ..errors import QuantalWarning, require_range
+from ..threads import one_thread_a_product
 from .bit_output import require_at_most_columns
 from .centred_rows import CentredRows
 from .hasher import Hasher, Layout
 from .linear_bits import may_start_at_origin, sign_blocks
-from .ordered_products import one_thread_a_product
 from .principal_components import PrincipalComponents, coordinates, principal_components
 from .rotation import quantizing_rotation
 from .row_sample import sampled_rows

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from ..errors import ParameterError, QuantalWarning, require_range
+from ..threads import one_thread_a_product
 from .affinity_kmeans import affinity_preserving_kmeans
 from .centred_rows import CentredRows
 from .hasher import Hasher, Layout
-from .ordered_products import one_thread_a_product
 from .principal_components import coordinates, principal_components
 from .row_sample import sampled_rows
 from .subspaces import balanced_subspaces

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.memory_map import release_pages
+from ..threads import one_thread_a_product
 from .centred_rows import centred, dense_rows
-from .ordered_products import in_order, one_thread_a_product
+from .ordered_products import in_order
 
 BLOCK = 256  # rows of one product; the last block is filled up with zeros
 GROUP_FLOATS = 1 << 18  # 1 MiB of rows is converted at once and stays in a core's cache

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from ..codes import fit_decoder
+from ..threads import one_thread_a_product
 from ..training.rows import Rows
 from .centred_rows import CentredRows
-from .ordered_products import one_thread_a_product
 from .principal_components import principal_components
 from .rotation import quantizing_rotation
 from .sgh_network import LEAST_DEVIATION, SGHNetwork

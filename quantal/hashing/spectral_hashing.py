@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..threads import one_thread_a_product
 from .centred_rows import CentredRows
 from .hasher import Hasher, Layout
-from .ordered_products import in_order, one_thread_a_product
+from .ordered_products import in_order
 from .principal_components import principal_components
 from .spectral_modes import slowest_modes
 

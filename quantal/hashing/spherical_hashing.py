@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from ..errors import require_range
+from ..threads import one_thread_a_product
 from .centred_rows import CentredRows
 from .hasher import Hasher, Layout
-from .ordered_products import one_thread_a_product
 from .row_groups import BLOCK
 from .row_sample import sampled_rows
 from .spheres import (

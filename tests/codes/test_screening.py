@@ -101,3 +101,33 @@ def test_a_norm_is_never_below_its_interval():
     norms = asymmetric_scan._classified(values, 8)
     assert norms.classes.max() == 63
     assert (norms.lows[norms.classes] <= values * (1 + 1e-12)).all()
+
+
+@pytest.mark.parametrize("k", [1, 10, 300])
+@pytest.mark.parametrize("metric", ["l2", "inner_product"])
+def test_a_limit_from_a_sample_changes_nothing(unscreened, metric, k):
+    codes, queries, decoder = problem(asymmetric_scan.SAMPLED_FROM + 100, 64)
+    norms = decoder.squared_norms(codes) if metric == "l2" else None
+    options = {} if norms is None else {"norms": norms}
+    arguments = (codes, queries, decoder, k, metric)
+    require_same(search(*arguments, **options), unscreened(*arguments, **options))
+
+
+def test_where_a_sample_misleads_codes_are_looked_at_again(unscreened, monkeypatch):
+    limits = []
+    scan = asymmetric_scan._scan
+
+    def heard(codes, weights, k, norms, given, n_threads):
+        limits.append(given)
+        return scan(codes, weights, k, norms, given, n_threads)
+
+    monkeypatch.setattr(asymmetric_scan, "_scan", heard)
+    codes, queries, decoder = problem(asymmetric_scan.SAMPLED_FROM, 64)
+    best = search(codes, queries[:1], decoder, 20)[1][0]
+    codes[:: asymmetric_scan.SAMPLE_STRIDE][:20] = codes[best]  # near ones, all in the sample
+    limits.clear()
+    found = search(codes, queries, decoder, 40)
+    first, second = limits
+    assert np.isfinite(first).all()
+    assert len(second) >= 1 and np.isinf(second).all()
+    require_same(found, unscreened(codes, queries, decoder, 40))

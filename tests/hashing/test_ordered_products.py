@@ -10,16 +10,13 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from quantal.hashing import ITQ, SpectralHashing, SphericalHashing
-from quantal.hashing.ordered_products import (
-    _linear_algebra,
-    in_order,
-    one_thread_a_product,
-)
+from quantal.hashing.ordered_products import in_order
+from quantal.threads import linear_algebra, one_thread_a_product
 
 
 def blas_threads():
     """What NumPy's and SciPy's libraries are set to; other packages may have brought their own."""
-    return [library["num_threads"] for library in _linear_algebra().info()]
+    return [library["num_threads"] for library in linear_algebra().info()]
 
 
 @pytest.mark.parametrize("method", [ITQ, SpectralHashing, SphericalHashing])
