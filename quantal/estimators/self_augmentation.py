@@ -123,9 +123,11 @@ class ViewTerm:
 
     Attributes:
         view: The transformation.
+        parameter: Where messages say that it was given.
     """
 
     view: View
+    parameter: str = "augmentation"
 
     def __call__(self, batch: Batch) -> Tensor:
         """Return the penalty of a batch."""
@@ -134,13 +136,13 @@ class ViewTerm:
         changed = self.view(raw, batch.generator)
         if not isinstance(changed, Tensor):
             raise ParameterError(
-                f"The augmentation returned {type(changed).__name__}, not a tensor; it takes "
-                "(rows, generator) and must return the changed rows, a tensor of their shape."
+                f"A view in {self.parameter} returned {type(changed).__name__}, not a tensor; it "
+                "takes (rows, generator) and must return the changed rows, a tensor of their shape."
             )
         if changed.shape != raw.shape:
             raise ParameterError(
-                f"The augmentation returned shape {tuple(changed.shape)} for a batch of shape "
-                f"{tuple(raw.shape)}; it must keep the shape."
+                f"A view in {self.parameter} returned shape {tuple(changed.shape)} for a batch of "
+                f"shape {tuple(raw.shape)}; it must keep the shape."
             )
         own = batch.rows.prepare(batch.share.mine(changed))
         return batch.divergence(batch.clean, batch.perturbed(own))
@@ -179,7 +181,7 @@ def weighted_names(
 def _named(part: Any, weight: float, place: int, parameter: str) -> tuple[str, Any, float]:
     if isinstance(part, list | tuple) and len(part) == 2:
         part, weight = part
-        require_range("an augmentation's weight", weight, low=0)
+        require_range(f"a weight in {parameter}", weight, low=0)
     if callable(part):
         name = getattr(part, "__name__", type(part).__name__)
         return f"view {place} ({name})", part, float(weight)
@@ -187,17 +189,25 @@ def _named(part: Any, weight: float, place: int, parameter: str) -> tuple[str, A
     return cast(str, part), part, float(weight)
 
 
-def view_of(kind: Any, image_shape: tuple[int, ...] | None) -> View:
+def view_of(
+    kind: Any, image_shape: tuple[int, ...] | None, parameter: str = "augmentation"
+) -> View:
     """Return the view for "affine" or a callable.
 
+    Args:
+        kind: "affine", or the view itself.
+        image_shape: of the images that the rows are; None: the rows are vectors.
+        parameter: what messages call the parameter that asked for it.
+
     Raises:
-        ParameterError: "affine" without the shape of the images.
+        ParameterError: "affine" of rows that are no grey images.
     """
     if callable(kind):
         return cast(View, kind)
     if image_shape is None or len(image_shape) != 2:
+        rows = "vectors" if image_shape is None else f"images of shape {image_shape}"
         raise ParameterError(
-            "augmentation='affine' moves pixels of grey images, and the rows are vectors. "
+            f"{parameter}='affine' moves pixels of grey images, and the rows are {rows}. "
             "Pass images of shape (n, h, w), or image_shape=(h, w)."
         )
     return AffineDistortion(image_shape)

@@ -135,3 +135,27 @@ def test_the_start_of_the_lowest_loss_goes_on(images, monkeypatch):
 def test_a_warm_up_that_cannot_be_is_told(images, settings, message):
     with pytest.raises(ParameterError, match=message):
         fitted(images, **settings)
+
+
+@pytest.mark.parametrize("parameter", ["augmentation", "warm_up"])
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("affine", "{}='affine' moves pixels of grey images, and the rows are vectors. Pass"),
+        (lambda rows, generator: None, r"A view in {} returned NoneType, not a tensor; it takes"),
+        (lambda rows, generator: rows[1:], r"A view in {} returned shape \(59, 64\) for a batch"),
+        ([("rpt", -1)], r"a weight in {} must be a number in \[0, inf\), got -1"),
+    ],
+)
+def test_what_cannot_be_used_is_told_by_the_parameter_it_was_given_in(
+    images, parameter, value, message
+):
+    vectors = images[:60].reshape(60, 64)
+    with pytest.raises(ParameterError, match=f"^{message.format(parameter)}"):
+        fitted(vectors, **{parameter: value}, n_epochs=2)
+
+
+def test_moving_pixels_of_colour_images_is_refused_with_their_shape(images):
+    colour = np.repeat(images[:60, :, :, None], 3, axis=3)
+    with pytest.raises(ParameterError, match=r"the rows are images of shape \(8, 8, 3\)\. Pass"):
+        fitted(colour, warm_up="affine", n_epochs=2)
