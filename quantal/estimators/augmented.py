@@ -84,6 +84,9 @@ class SelfAugmented(NetworkEstimator):
         if self.warm_up_epochs != AUTO:
             require_range("warm_up_epochs", self.warm_up_epochs, low=1, integer=True)
         require_range("warm_up_starts", self.warm_up_starts, low=1, integer=True)
+
+    def _require_fit_parameters(self) -> None:
+        # Not of partial_fit: a loaded model has lost the views that it was warmed up by.
         if self.warm_up is None:
             return
         weighted_names(self.warm_up, "warm_up")

@@ -13,6 +13,9 @@ from ..training.rows import Rows
 class FitHooks:
     """Mixin of `NetworkEstimator`."""
 
+    def _require_fit_parameters(self) -> None:
+        """Raise ParameterError for a parameter that a fit cannot use and ``partial_fit`` ignores."""
+
     def _require_enough_rows(self, x: Any) -> None:
         """Raise DataError if there are too few rows for what was asked."""
 

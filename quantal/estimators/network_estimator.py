@@ -130,6 +130,7 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
             LostProcessError: One of several processes that share the fit ended.
         """
         self._require_parameters()
+        self._require_fit_parameters()
         processes_for(self)
         x = self._read(X, reset=True)
         self._require_enough_rows(x)

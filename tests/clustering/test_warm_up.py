@@ -7,6 +7,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
+import quantal
 from quantal.clustering import IMSAT
 from quantal.errors import ParameterError
 
@@ -159,3 +160,18 @@ def test_moving_pixels_of_colour_images_is_refused_with_their_shape(images):
     colour = np.repeat(images[:60, :, :, None], 3, axis=3)
     with pytest.raises(ParameterError, match=r"the rows are images of shape \(8, 8, 3\)\. Pass"):
         fitted(colour, warm_up="affine", n_epochs=2)
+
+
+def blur(rows, generator):
+    return rows + torch.rand(rows.shape, generator=generator)
+
+
+@pytest.mark.parametrize("warm_up", [blur, [(blur, 1), "affine"]])
+def test_a_loaded_model_goes_on_without_the_view_it_was_warmed_up_by(images, tmp_path, warm_up):
+    model = fitted(images, warm_up=warm_up, n_epochs=2)
+    model.save(tmp_path / "model")
+    loaded = quantal.load(tmp_path / "model")
+    loaded.partial_fit(images)
+    assert loaded.n_iter_ == 3 and loaded.history_["vat"][-1] > 0
+    with pytest.raises(ParameterError, match="^warm_up must be .*callable that was not saved"):
+        loaded.fit(images)
