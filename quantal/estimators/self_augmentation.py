@@ -156,7 +156,8 @@ def weighted_names(
     Args:
         augmentation: one of `NAMES`, a view, or a list of these or of (one of these, weight)
             pairs. Without weights, the members of a list share 1 equally, as in Eq. 18.
-        parameter: what messages call it.
+        parameter: what messages call it. Views in another than "augmentation" are named so, that
+            two functions of one name are two terms of a history.
 
     Raises:
         ParameterError: Not of that form.
@@ -184,7 +185,8 @@ def _named(part: Any, weight: float, place: int, parameter: str) -> tuple[str, A
         require_range(f"a weight in {parameter}", weight, low=0)
     if callable(part):
         name = getattr(part, "__name__", type(part).__name__)
-        return f"view {place} ({name})", part, float(weight)
+        where = "" if parameter == "augmentation" else f" of {parameter}"
+        return f"view {place} ({name}){where}", part, float(weight)
     require_choice(parameter, part, NAMES[:3])
     return cast(str, part), part, float(weight)
 

@@ -34,6 +34,15 @@ def test_the_first_passes_have_the_warm_ups_term_and_the_others_their_own(images
     assert both["penalty"] == [sum(pair) for pair in zip(both["affine"], both["vat"], strict=True)]
 
 
+def test_two_functions_of_one_name_are_two_terms(images):
+    near, far = (lambda rows, generator, most=most: rows.clamp(max=most) for most in (12, 4))
+    both = fitted(images, augmentation=near, warm_up=far, warm_up_epochs=2, n_epochs=5).history_
+    alone = fitted(images, augmentation=far, n_epochs=5).history_
+    assert both["view 0 (<lambda>) of warm_up"][:2] == alone["view 0 (<lambda>)"][:2]
+    assert both["view 0 (<lambda>) of warm_up"][2:] == [0.0, 0.0, 0.0]
+    assert both["view 0 (<lambda>)"][:2] == [0.0, 0.0] and min(both["view 0 (<lambda>)"][2:]) > 0
+
+
 def test_to_warm_up_by_the_augmentation_itself_changes_nothing(images):
     plain = fitted(images, n_epochs=4)
     warmed = fitted(images, warm_up="vat", warm_up_epochs=2, n_epochs=4)
