@@ -216,6 +216,11 @@ class SelfAugmented(NetworkEstimator):
                 )
         return plan
 
+    def _extra_steps(self, plan: Plan) -> int:
+        if not self._warms_up:
+            return 0
+        return (int(self.warm_up_starts) - 1) * self._warm_up_passes(plan) * plan.steps_per_epoch
+
     def _begin(self, new_run: Callable[..., Run], bar: ProgressBar) -> Run:
         """Let several networks warm up, and go on with the one of the lowest loss."""
         runs = (new_run(start) for start in range(int(self.warm_up_starts)))
@@ -226,6 +231,7 @@ class SelfAugmented(NetworkEstimator):
     def _warmed_loss(self, bar: ProgressBar, run: Run) -> float:
         run.listeners = [bar]
         run.train(until=self._warm_up_passes(run.plan) * run.plan.steps_per_epoch)
+        bar.steps_before += run.progress.step
         loss = run.progress.history["total"][-1]
         return loss if run.processes is None else run.processes.agreed(loss)
 

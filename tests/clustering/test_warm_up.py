@@ -109,6 +109,49 @@ def test_a_resumed_fit_knows_which_pass_it_is_in(images, tmp_path, starts):
     np.testing.assert_array_equal(resumed.labels_, whole.labels_)
 
 
+@pytest.fixture
+def shown(monkeypatch):
+    """Which step of how many the bar was told, step by step."""
+    from quantal.training import ProgressBar
+
+    steps = []
+    monkeypatch.setattr(
+        ProgressBar,
+        "on_step",
+        lambda bar, run: steps.append((bar.steps_before + run.progress.step, bar._n_steps)),
+    )
+    return steps
+
+
+@pytest.mark.parametrize("starts", [1, 3])
+def test_the_bar_counts_the_warm_ups_of_all_starts(images, shown, starts):
+    settings = {"warm_up": "rpt", "warm_up_epochs": 2, "warm_up_starts": starts}
+    fitted(images, **settings, n_init=2, n_epochs=5, batch_size=100)
+    total = 2 * (5 + 2 * (starts - 1)) * 3  # restarts, passes, steps of a pass
+    assert shown == [(step, total) for step in range(1, total + 1)]
+
+
+# An attempt takes 12 steps for two starts more and 15 of its own; 28 is the first of the second.
+@pytest.mark.parametrize(("stopped_at", "first"), [(20, 20), (30, 28)])
+def test_the_bar_of_a_resumed_fit_knows_the_warm_ups_behind(
+    images, shown, tmp_path, stopped_at, first
+):
+    class Stopped(Exception):
+        pass
+
+    def stop(bar, run):
+        if bar.steps_before + run.progress.step == stopped_at:
+            raise Stopped
+
+    settings = {"warm_up": "rpt", "warm_up_epochs": 2, "warm_up_starts": 3, "n_init": 2}
+    settings |= {"n_epochs": 5, "batch_size": 100, "checkpoint": str(tmp_path)}
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stopped):
+        patch.setattr("quantal.training.ProgressBar.on_step", stop)
+        fitted(images, **settings, checkpoint_every=0.0)
+    fitted(images, **settings, checkpoint_every=0.0, resume=True)
+    assert shown == [(step, 54) for step in range(first, 55)]
+
+
 def test_the_start_of_the_lowest_loss_goes_on(images, monkeypatch):
     losses = []
     measure = IMSAT._warmed_loss
@@ -182,5 +225,5 @@ def test_a_loaded_model_goes_on_without_the_view_it_was_warmed_up_by(images, tmp
     loaded = quantal.load(tmp_path / "model")
     loaded.partial_fit(images)
     assert loaded.n_iter_ == 3 and loaded.history_["vat"][-1] > 0
-    with pytest.raises(ParameterError, match="^warm_up must be .*callable that was not saved"):
+    with pytest.raises(ParameterError, match=r"^warm_up must be .*callable that was not saved"):
         loaded.fit(images)
