@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 PROBLEM_JSON = "application/problem+json"
 LONGEST_ECHO = 200  # characters of what a client sent that an answer repeats
@@ -61,14 +62,21 @@ async def _refused(request: Request, error: Exception) -> Response:
     detail, headers = str(error.detail), error.headers
     if error.status_code == 404 and not isinstance(error, Problem):
         there = sorted(p for p in request.app.openapi()["paths"])
+        pages = ", and pages for people at /" if _has_pages(request.app) else ""
         detail = (
             f"Nothing is at {shortened(request.url.path)}. There are {', '.join(there)}, described "
-            "at /v1/openapi.json."
+            f"at /v1/openapi.json{pages}."
         )
     if error.status_code == 405:
         allowed = (headers or {}).get("Allow", "another method")
         detail = f"{request.method} is not possible at {request.url.path}. Use {allowed}."
     return problem_response(error.status_code, detail, _id_of(request), headers)
+
+
+def _has_pages(app: FastAPI) -> bool:
+    """Tell whether pages are served at "/", which the description of the interface leaves out."""
+    home = {"type": "http", "method": "GET", "path": "/"}
+    return any(route.matches(home)[0] is Match.FULL for route in app.routes)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

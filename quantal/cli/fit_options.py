@@ -87,7 +87,7 @@ CheckpointEvery = Annotated[
     typer.Option(
         "--checkpoint-every",
         metavar="MINUTES",
-        help="Least time between two checkpoints; default: 5.",
+        help="Least time between two checkpoints; default: 5. None in a warm-up of several starts.",
         rich_help_panel=TRAINING,
     ),
 ]

@@ -73,7 +73,8 @@ class IMSAT(SelfAugmented, NetworkClusterer):
             (unless ``prior`` gives the clusters identities).
         cluster_sizes_: Rows in each cluster, shape (n_clusters,).
         objective_: Value that the kept restart was chosen by, nats; lower is better.
-        history_: Mean of each named loss term in every epoch.
+        history_: Mean of each named loss term in every epoch; a function of yours is "view 0
+            (name)", and "view 0 (name) of warm_up" in a warm-up.
         collapse_: What the label-free diagnosis found; empty if nothing.
         balance_: The balance used in the end.
         n_compared_: Rows in which neighbours were looked for; 0 if no neighbour distance was

@@ -14,11 +14,12 @@ NO_ROOM = os.strerror(errno.ENOSPC)
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explained(path: Path, outlook: str = "") -> Iterator[None]:
     """Let a file or folder that cannot be written be a user's mistake.
 
     Args:
         path: what the user knows it by.
+        outlook: a sentence on what comes after the remedy.
 
     Raises:
         ParameterError: The operating system refused, or a library says that the disk is full.
@@ -26,17 +27,16 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _unwritable(path, error.strerror or str(error)) from None
+        raise _unwritable(path, error.strerror or str(error), outlook) from None
     except RuntimeError as error:  # what faiss and others in C++ make of it
         if NO_ROOM not in str(error):
             raise
-        raise _unwritable(path, NO_ROOM) from None
+        raise _unwritable(path, NO_ROOM, outlook) from None
 
 
-def _unwritable(path: Path, reason: str) -> ParameterError:
-    return ParameterError(
-        f"{path} cannot be written ({reason}). Choose another path, or make room."
-    )
+def _unwritable(path: Path, reason: str, outlook: str) -> ParameterError:
+    remedy = f"Choose another path, or make room. {outlook}".rstrip()
+    return ParameterError(f"{path} cannot be written ({reason}). {remedy}")
 
 
 @contextmanager

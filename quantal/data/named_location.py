@@ -57,9 +57,9 @@ def _is_intact(folder: Path, file: NamedFile) -> bool:
 
 
 def missing_message(entry: NamedSet, data_dir: str | Path | None = None) -> str:
-    """Say where the file of a set was expected and how to get it."""
+    """Say where the file of a set was expected and how to get it; of parts, those not there."""
     folder = data_folder(data_dir)
-    names = " or ".join(file.title for file in entry.files)
+    names = " or ".join(_missing_title(folder, file) for file in entry.files)
     remedy = (
         f"Run: quantal data fetch {entry.name}"
         if any(file.url for file in entry.files)
@@ -67,3 +67,9 @@ def missing_message(entry: NamedSet, data_dir: str | Path | None = None) -> str:
         f"there, or name its folder with --data-dir or {ENVIRONMENT}"
     )
     return f"{entry.name}: {names} is not in {folder}. {remedy}."
+
+
+def _missing_title(folder: Path, file: NamedFile) -> str:
+    missing = [part.name for part in file.parts if not (folder / part.name).is_file()]
+    # Where none is missing, one is damaged, and all are to come anew.
+    return " with ".join(missing or [part.name for part in file.parts])

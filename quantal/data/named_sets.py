@@ -33,11 +33,6 @@ class NamedFile:
         """This file and what follows it."""
         return (self,) if self.rest is None else (self, *self.rest.parts)
 
-    @property
-    def title(self) -> str:
-        """The names of all parts."""
-        return " with ".join(part.name for part in self.parts)
-
 
 @dataclass(frozen=True)
 class NamedSet:

@@ -84,6 +84,9 @@ class SelfAugmented(NetworkEstimator):
         if self.warm_up_epochs != AUTO:
             require_range("warm_up_epochs", self.warm_up_epochs, low=1, integer=True)
         require_range("warm_up_starts", self.warm_up_starts, low=1, integer=True)
+
+    def _require_fit_parameters(self) -> None:
+        # Not of partial_fit: a loaded model has lost the views that it was warmed up by.
         if self.warm_up is None:
             return
         weighted_names(self.warm_up, "warm_up")
@@ -117,9 +120,9 @@ class SelfAugmented(NetworkEstimator):
             )
         return shape
 
-    def _terms_of(self, augmentation: Any, distance: Tensor, rows: Rows) -> list[NamedTerm]:
-        """Return name, weight and function of every term of R_SAT."""
-        kinds = weighted_names(augmentation)
+    def _terms_of(self, parameter: str, distance: Tensor, rows: Rows) -> list[NamedTerm]:
+        """Return name, weight and function of every term of R_SAT that a parameter asks for."""
+        kinds = weighted_names(getattr(self, parameter), parameter)
         image_shape = self._image_shape()  # refused where it is wrong, needed or not
         radius = self.alpha * distance
         if self.radius is not None:
@@ -132,12 +135,13 @@ class SelfAugmented(NetworkEstimator):
             elif kind == "rpt":
                 terms.append((name, weight, RandomTerm(radius)))
             else:
-                terms.append((name, weight, ViewTerm(view_of(kind, image_shape))))
+                view = view_of(kind, image_shape, parameter)
+                terms.append((name, weight, ViewTerm(view, parameter)))
         return terms
 
-    def _needs_distance(self, augmentation: Any) -> bool:
-        """Tell whether a term of these needs to know how far neighbours are."""
-        kinds = [kind for _, kind, _ in weighted_names(augmentation)]
+    def _needs_distance(self, parameter: str) -> bool:
+        """Tell whether a term that a parameter asks for needs to know how far neighbours are."""
+        kinds = [kind for _, kind, _ in weighted_names(getattr(self, parameter), parameter)]
         if "vat" in kinds and self.units == "neighbors":
             return True
         return self.radius is None and ("vat" in kinds or "rpt" in kinds)
@@ -161,11 +165,11 @@ class SelfAugmented(NetworkEstimator):
         self, rows: Rows, seed: int, progress: Progress | None = None
     ) -> list[list[NamedTerm]]:
         """Return the terms of the augmentation, and behind them those of the warm-up if any."""
-        used = [self.augmentation, *([self.warm_up] if self._warms_up else [])]
+        used = ["augmentation", *(["warm_up"] if self._warms_up else [])]
         distance, self.n_compared_ = torch.empty(0), 0
         if any(map(self._needs_distance, used)):
             distance = self._neighbor_distances(rows, seed, progress)
-        return [self._terms_of(augmentation, distance, rows) for augmentation in used]
+        return [self._terms_of(parameter, distance, rows) for parameter in used]
 
     def _step_maker(
         self, rows: Rows, seed: int, progress: Progress | None = None
@@ -212,6 +216,11 @@ class SelfAugmented(NetworkEstimator):
                 )
         return plan
 
+    def _extra_steps(self, plan: Plan) -> int:
+        if not self._warms_up:
+            return 0
+        return (int(self.warm_up_starts) - 1) * self._warm_up_passes(plan) * plan.steps_per_epoch
+
     def _begin(self, new_run: Callable[..., Run], bar: ProgressBar) -> Run:
         """Let several networks warm up, and go on with the one of the lowest loss."""
         runs = (new_run(start) for start in range(int(self.warm_up_starts)))
@@ -222,6 +231,7 @@ class SelfAugmented(NetworkEstimator):
     def _warmed_loss(self, bar: ProgressBar, run: Run) -> float:
         run.listeners = [bar]
         run.train(until=self._warm_up_passes(run.plan) * run.plan.steps_per_epoch)
+        bar.steps_before += run.progress.step
         loss = run.progress.history["total"][-1]
         return loss if run.processes is None else run.processes.agreed(loss)
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..training import ProgressBar, Run
+from ..training import Plan, ProgressBar, Run
 from ..training.attempts import Outcome
 from ..training.rows import Rows
 
 
 class FitHooks:
     """Mixin of `NetworkEstimator`."""
+
+    def _require_fit_parameters(self) -> None:
+        """Raise ParameterError for what ``fit`` cannot use and ``partial_fit`` ignores."""
 
     def _require_enough_rows(self, x: Any) -> None:
         """Raise DataError if there are too few rows for what was asked."""
@@ -36,6 +39,10 @@ class FitHooks:
     def _begin(self, new_run: Callable[..., Run], bar: ProgressBar) -> Run:  # noqa: ARG002
         """Return the run of a restart; ``new_run(i)`` makes one from another starting point."""
         return new_run()
+
+    def _extra_steps(self, plan: Plan) -> int:  # noqa: ARG002
+        """Return the steps that `_begin` takes beside those of the run that it returns."""
+        return 0
 
     def _least_steps(self) -> int:
         """Return how many steps "auto" takes at least."""

@@ -130,6 +130,7 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
             LostProcessError: One of several processes that share the fit ended.
         """
         self._require_parameters()
+        self._require_fit_parameters()
         processes_for(self)
         x = self._read(X, reset=True)
         self._require_enough_rows(x)
@@ -224,7 +225,10 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
         n_restarts = defaults.n_init(self.n_init, len(rows))
         n_rungs = self._n_rungs()
         processes, identity = processes_for(self), self._identity(rows)
-        require_joint(processes, self._plan(rows, seed), identity)
+        first_plan = self._plan(rows, seed)
+        require_joint(processes, first_plan, identity)
+        extra = self._extra_steps(first_plan)
+        n_steps = first_plan.n_steps + extra  # of one attempt
 
         def new_run(number: int, start: int = 0) -> Run:
             own = number + start * n_restarts * n_rungs
@@ -236,15 +240,16 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
             return Run(network, step, plan, generator, processes=processes)
 
         def build(number: int, listeners: list[Listener], is_new: bool) -> Run:
-            bar.steps_before = number * (total // (n_restarts * n_rungs))
+            bar.steps_before = number * n_steps
             run = self._begin(partial(new_run, number), bar) if is_new else new_run(number)
             run.listeners = listeners
             return run
 
         judge = partial(self._judge, rows)
-        attempts = Attempts(build, judge, partial(self._accept, rows, seed), n_restarts, n_rungs)
+        accept = partial(self._accept, rows, seed)
+        attempts = Attempts(build, judge, accept, n_restarts, n_rungs, extra)
         checkpoints = checkpoints_of(self, seed, identity)
-        total = self._plan(rows, seed).n_steps * n_restarts * n_rungs
+        total = n_steps * n_restarts * n_rungs
         shown = bool(self.verbose) and shown_here()
         with ProgressBar(type(self).__name__, total, shown=shown) as bar:
             bar.preparing(f"preparing {len(rows)} rows")

@@ -123,9 +123,11 @@ class ViewTerm:
 
     Attributes:
         view: The transformation.
+        parameter: Where messages say that it was given.
     """
 
     view: View
+    parameter: str = "augmentation"
 
     def __call__(self, batch: Batch) -> Tensor:
         """Return the penalty of a batch."""
@@ -134,13 +136,13 @@ class ViewTerm:
         changed = self.view(raw, batch.generator)
         if not isinstance(changed, Tensor):
             raise ParameterError(
-                f"The augmentation returned {type(changed).__name__}, not a tensor; it takes "
-                "(rows, generator) and must return the changed rows, a tensor of their shape."
+                f"A view in {self.parameter} returned {type(changed).__name__}, not a tensor; it "
+                "takes (rows, generator) and must return the changed rows, a tensor of their shape."
             )
         if changed.shape != raw.shape:
             raise ParameterError(
-                f"The augmentation returned shape {tuple(changed.shape)} for a batch of shape "
-                f"{tuple(raw.shape)}; it must keep the shape."
+                f"A view in {self.parameter} returned shape {tuple(changed.shape)} for a batch of "
+                f"shape {tuple(raw.shape)}; it must keep the shape."
             )
         own = batch.rows.prepare(batch.share.mine(changed))
         return batch.divergence(batch.clean, batch.perturbed(own))
@@ -154,7 +156,8 @@ def weighted_names(
     Args:
         augmentation: one of `NAMES`, a view, or a list of these or of (one of these, weight)
             pairs. Without weights, the members of a list share 1 equally, as in Eq. 18.
-        parameter: what messages call it.
+        parameter: what messages call it. Views in another than "augmentation" are named so, that
+            two functions of one name are two terms of a history.
 
     Raises:
         ParameterError: Not of that form.
@@ -179,25 +182,34 @@ def weighted_names(
 def _named(part: Any, weight: float, place: int, parameter: str) -> tuple[str, Any, float]:
     if isinstance(part, list | tuple) and len(part) == 2:
         part, weight = part
-        require_range("an augmentation's weight", weight, low=0)
+        require_range(f"a weight in {parameter}", weight, low=0)
     if callable(part):
         name = getattr(part, "__name__", type(part).__name__)
-        return f"view {place} ({name})", part, float(weight)
+        where = "" if parameter == "augmentation" else f" of {parameter}"
+        return f"view {place} ({name}){where}", part, float(weight)
     require_choice(parameter, part, NAMES[:3])
     return cast(str, part), part, float(weight)
 
 
-def view_of(kind: Any, image_shape: tuple[int, ...] | None) -> View:
+def view_of(
+    kind: Any, image_shape: tuple[int, ...] | None, parameter: str = "augmentation"
+) -> View:
     """Return the view for "affine" or a callable.
 
+    Args:
+        kind: "affine", or the view itself.
+        image_shape: of the images that the rows are; None: the rows are vectors.
+        parameter: what messages call the parameter that asked for it.
+
     Raises:
-        ParameterError: "affine" without the shape of the images.
+        ParameterError: "affine" of rows that are no grey images.
     """
     if callable(kind):
         return cast(View, kind)
     if image_shape is None or len(image_shape) != 2:
+        rows = "vectors" if image_shape is None else f"images of shape {image_shape}"
         raise ParameterError(
-            "augmentation='affine' moves pixels of grey images, and the rows are vectors. "
+            f"{parameter}='affine' moves pixels of grey images, and the rows are {rows}. "
             "Pass images of shape (n, h, w), or image_shape=(h, w)."
         )
     return AffineDistortion(image_shape)

@@ -24,8 +24,9 @@ class DataOptions:
         text: construction of the tf-idf columns of a text set, "20news" or "reuters".
         centered: subtract the mean image.
         unit_rows: then bring every image to length 1.
-        features: descriptor that takes the place of the pixels, or encoder that takes that of the
-            words, as ``--features`` names it; not with ``scaling``, ``copies`` or ``text``.
+        features: descriptor or encoder that takes the place of the pixels, or encoder that takes
+            that of the words, as ``--features`` names it; not with ``scaling``, ``copies`` or
+            ``text``.
         learned_by: recipe whose network, fitted with its first seed to its own rows, embeds these;
             the rows are what that embedding gives.
         learned_from: that recipe's fingerprint, which `load_recipe` fills in, so that results are

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..codes.partial_file import explained
 from ..data.options import Options, parse_options
 from ..errors import DataError, ParameterError, require_choice, require_range
 from . import manifest
@@ -226,11 +227,9 @@ def _only_one(out: Path) -> Iterator[None]:
     import fcntl
 
     path = out / manifest.LOCK
-    try:
+    with explained(out):
         out.mkdir(parents=True, exist_ok=True)
         file = path.open("w")
-    except OSError as error:
-        raise ParameterError(f"--out {out} cannot be written ({error.strerror}).") from None
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..codes.description import Description
 from ..codes.parquet_code_files import KEY as CODES_KEY
-from ..codes.partial_file import publish
+from ..codes.partial_file import explained, publish
 from ..data.arrow_columns import RowCollector
 from ..data.tables import ID_COLUMN
 from ..errors import DataError, ParameterError
@@ -186,21 +186,15 @@ def new_file(path: Path) -> Iterator[Path]:
     Raises:
         ParameterError: The folder or the file cannot be written.
     """
-    partial: Path | None = None
     prefix = f".{path.name}.{socket.gethostname()}-{os.getpid()}."
-    try:
+    with explained(path, "The same command then goes on where it stopped."):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(PARTIAL, prefix, path.parent)
         os.close(handle)
         partial = Path(name)
-        partial.chmod(0o644)  # mkstemp makes it private
-        yield partial
-        publish(partial, path)
-    except OSError as error:
-        raise ParameterError(
-            f"{path} cannot be written ({error.strerror or error}). Make room or choose another "
-            "folder; the same command then goes on where it stopped."
-        ) from None
-    finally:
-        if partial is not None:
+        try:
+            partial.chmod(0o644)  # mkstemp makes it private
+            yield partial
+            publish(partial, path)
+        finally:
             partial.unlink(missing_ok=True)

@@ -51,6 +51,7 @@ class Attempts:
         accept: Tells whether the best network of a rung ends the fit; given the rung's outcome.
         n_restarts: Runs in a rung.
         n_rungs: Most rungs.
+        extra_steps: Steps that ``build`` takes for an attempt beside those of its run.
     """
 
     build: Callable[[int, list[Listener], bool], Run]
@@ -58,6 +59,7 @@ class Attempts:
     accept: Callable[[Outcome], bool]
     n_restarts: int = 1
     n_rungs: int = 1
+    extra_steps: int = 0
 
 
 def train_best(
@@ -88,7 +90,8 @@ def train_best(
         if saved is not None:
             restore_run(run, saved[0], saved[1]["progress"])
             saved = None
-        _announce(number, best, run, bar, checkpoints)
+        _announce(number, best, run, checkpoints)
+        bar.steps_before = number * run.plan.n_steps + (number + 1) * attempts.extra_steps
         train_or_keep(run, checkpoints)
         objective = attempts.judge(run)
         if processes is not None:
@@ -137,14 +140,12 @@ def _announce(
     number: int,
     best: Outcome | None,
     run: Run,
-    bar: ProgressBar,
     checkpoints: Checkpoints | None,
 ) -> None:
-    """Tell the listeners what lies behind this run."""
-    bar.steps_before = number * run.plan.n_steps
+    """Tell the checkpoints what lies behind this run."""
     if checkpoints is None:
         return
-    checkpoints.steps_before = bar.steps_before
+    checkpoints.steps_before = number * run.plan.n_steps
     checkpoints.extra_state = {"attempt": number}
     checkpoints.extra_tensors = {}
     if best is not None:

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import quantal
 from quantal.codes import CodeIndex, Codes, open_store, write_store
+from quantal.codes.faiss_kinds import KINDS, MOST_LOOKUPS
 from quantal.errors import ParameterError
 
 CODES = Codes(np.arange(50, dtype=np.uint8)[:, None].repeat(8, 1), 64)
@@ -125,3 +127,15 @@ def test_a_place_that_is_no_folder_here_is_refused(address, message):
             call()
         assert message in str(caught.value)
     assert list(Path().iterdir()) == []
+
+
+def test_the_documentation_lists_all_options_with_their_ranges():
+    page = Path(quantal.__file__).parent.parent / "docs" / "search.md"
+    lines = [s for s in page.read_text(encoding="utf-8").splitlines() if s.startswith('| `"')]
+    listed = [line.split(" | ")[:4] for line in lines if line.count(" | ") > 3]
+    assert listed == [
+        [f'| `"{kind}"`', f"`{name}`", str(o.default), f"{o.low:,} to {o.high:,}"]
+        for kind, index in KINDS.items()
+        for name, o in index.known.items()
+    ]
+    assert f"at most {MOST_LOOKUPS:,} look-ups" in page.read_text(encoding="utf-8")

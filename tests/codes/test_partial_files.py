@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from quantal.codes.partial_file import partial_file
+from quantal.codes.partial_file import explained, partial_file
 from quantal.codes.stores.address import parse_address
 from quantal.codes.stores.folder import new_folder
 from quantal.errors import ParameterError
@@ -29,3 +29,9 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(tmp_path, error, kin
 def test_another_error_of_a_library_is_passed_on(tmp_path):
     with pytest.raises(RuntimeError, match="not trained"), partial_file(tmp_path / "a"):
         raise RuntimeError("not trained")
+
+
+def test_what_comes_after_the_remedy_is_said_last(tmp_path):
+    expected = r"\(Full\)\. Choose another path, or make room\. Then go on\.$"
+    with pytest.raises(ParameterError, match=expected), explained(tmp_path, "Then go on."):
+        raise OSError(errno.ENOSPC, "Full")

@@ -212,7 +212,11 @@ def test_a_set_of_two_files_needs_both_unharmed(tmp_path, monkeypatch):
     with pytest.raises(FileFormatError, match=r"test_32x32.mat is not the expected file"):
         named.load("svhn", tmp_path)
     second.unlink()
-    with pytest.raises(DataError, match=r"train_32x32.mat with test_32x32.mat is not in"):
+    text = r"^svhn: test_32x32.mat is not in .*Put test_32x32.mat there, or name its folder"
+    with pytest.raises(DataError, match=text):
+        named.load("svhn", tmp_path)
+    (tmp_path / "train_32x32.mat").unlink()
+    with pytest.raises(DataError, match=r"^svhn: train_32x32.mat with test_32x32.mat is not in"):
         named.load("svhn", tmp_path)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from itertools import product
 
 import numpy as np
@@ -10,7 +12,7 @@ import torch
 
 import quantal
 from quantal.data.preparation import learn_preparation
-from quantal.errors import CollapseWarning, ParameterError
+from quantal.errors import CollapseWarning, FileFormatError, ParameterError
 from quantal.hashing import ITQ, SGH, RandomHyperplaneHashing
 from quantal.hashing.sgh_network import SGHNetwork
 from quantal.hashing.sgh_start import prominence, start
@@ -259,6 +261,37 @@ def test_a_loaded_model_refines_and_scores_alike(fitted, digits, tmp_path):
     np.testing.assert_array_equal(loaded.encode(digits, refine=2), fitted.encode(digits, refine=2))
     assert loaded.reconstruction_error(digits) == fitted.reconstruction_error(digits)
     assert loaded.deviation_ == fitted.deviation_
+
+
+def without_estimator(folder):
+    """Make a saved model what it was before ``estimator_`` existed, and return the folder."""
+    config = json.loads((folder / "config.json").read_text())
+    del config["estimator"]
+    (folder / "config.json").write_text(json.dumps(config))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    digest = hashlib.sha256((folder / "config.json").read_bytes()).hexdigest()
+    manifest["sha256"]["config.json"] = digest
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def test_a_folder_older_than_the_choice_of_a_gradient_is_used_and_trained_on(digits, tmp_path):
+    hasher = SGH(8, estimator="straight_through_hard", n_steps=5, random_state=0).fit(digits)
+    for name in ("new", "old"):
+        hasher.save(tmp_path / name)
+    new, old = quantal.load(tmp_path / "new"), quantal.load(without_estimator(tmp_path / "old"))
+    assert old.estimator_ == "straight_through_hard"
+    np.testing.assert_array_equal(old.transform(digits), hasher.transform(digits))
+    np.testing.assert_array_equal(
+        old.partial_fit(digits).directions_, new.partial_fit(digits).directions_
+    )
+    assert not np.array_equal(old.directions_, hasher.directions_)
+
+
+def test_a_folder_that_chose_by_itself_must_say_what_it_chose(fitted, tmp_path):
+    fitted.save(tmp_path / "model")
+    with pytest.raises(FileFormatError, match=r"\(estimator is 'auto'\). Save the model again"):
+        quantal.load(without_estimator(tmp_path / "model"))
 
 
 def test_dead_bits_are_diagnosed_with_the_remedy(digits, monkeypatch):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -170,6 +172,32 @@ def test_shards_with_other_columns_are_refused_before_any_work(encode, shards, t
     with pytest.raises(DataError, match=r"The shards differ: more/s1\.parquet has c0 \(float\)"):
         encode()
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "No space"), RuntimeError(f"write: {os.strerror(errno.ENOSPC)}")],
+)
+def test_a_full_disk_is_told_in_one_line_and_the_run_goes_on_later(
+    encode, tmp_path, monkeypatch, error
+):
+    def full(*_):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pq.ParquetWriter, "write_table", full)
+        text = r"s1\.parquet cannot be written \(No space.*make room\. The same command then"
+        with pytest.raises(ParameterError, match=text):
+            encode()
+    assert not [*(tmp_path / "out").rglob("*.parquet"), *(tmp_path / "out").rglob("*.partial")]
+    assert encode().n_rows == sum(SIZES)
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_the_reason(encode, tmp_path):
+    (tmp_path / "file").touch()
+    text = r"out cannot be written \(Not a directory\)\. Choose another path"
+    with pytest.raises(ParameterError, match=text):
+        encode("file/out")
 
 
 def test_a_folder_of_something_else_is_not_written_to(encode, tmp_path):
