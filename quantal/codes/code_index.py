@@ -105,10 +105,21 @@ class CodeIndex:
             The index itself.
 
         Raises:
-            ParameterError: An unknown option, or a value out of range.
+            ParameterError: An unknown option, a value out of range, or another value of an option
+                that the index was made with.
         """
-        self.options = options_of(self.kind, {**self.options, **options}, self.n_bits)
-        KINDS[self.kind].tune(self._index, self.options)
+        chosen, kind = (
+            options_of(self.kind, {**self.options, **options}, self.n_bits),
+            KINDS[self.kind],
+        )
+        for name, value in chosen.items():
+            if name not in kind.at_search and value != self.options[name]:
+                raise ParameterError(
+                    f"{name} is {self.options[name]} since this index was made, got {value}. Make "
+                    f"a new index with it; tune changes {' and '.join(kind.at_search)}."
+                )
+        self.options = chosen
+        kind.tune(self._index, self.options)
         return self
 
     def search(

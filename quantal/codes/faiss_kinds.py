@@ -25,6 +25,7 @@ class IndexKind:
         make: (faiss, bits, options) -> a new faiss index.
         tune: (index, options): set what only a search uses.
         class_name: the faiss class, to recognise a file.
+        at_search: the options that only a search uses.
         exact: whether it finds the true nearest codes.
         has_radius: whether faiss can search it by radius.
         rule: which options go together.
@@ -34,6 +35,7 @@ class IndexKind:
     make: Callable[[Any, int, Mapping[str, int]], Any]
     tune: Callable[[Any, Mapping[str, int]], None]
     class_name: str
+    at_search: tuple[str, ...] = ()
     exact: bool = False
     has_radius: bool = True
     rule: Rule = no_rule
@@ -113,6 +115,7 @@ KINDS = {
         _make_ivf,
         _tune_ivf,
         "IndexBinaryIVF",
+        at_search=("n_probes",),
     ),
     "hnsw": IndexKind(
         {
@@ -123,6 +126,7 @@ KINDS = {
         _make_hnsw,
         _tune_hnsw,
         "IndexBinaryHNSW",
+        at_search=("ef_search",),
         has_radius=False,
     ),
     "multihash": IndexKind(
@@ -130,6 +134,7 @@ KINDS = {
         _make_multihash,
         _tune_multihash,
         "IndexBinaryMultiHash",
+        at_search=("n_flips",),
         rule=_require_bits,
     ),
 }

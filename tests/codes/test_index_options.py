@@ -73,6 +73,14 @@ def test_an_index_of_its_own_is_checked_alike():
         CodeIndex(64, kind="multihash").tune(n_flips=20)
 
 
+def test_what_an_index_was_made_with_cannot_be_tuned():
+    index = CodeIndex(64, kind="ivf", n_lists=4).add(CODES.packed)
+    with pytest.raises(ParameterError, match=r"n_lists is 4 since this index was made, got 8\. Make"):
+        index.tune(n_lists=8, n_probes=2)
+    assert index.options == {"n_lists": 4, "n_probes": 16}  # the default: nothing was changed
+    assert index.tune(n_lists=4, n_probes=2).options["n_probes"] == 2
+
+
 def test_options_are_checked_together_at_each_opening():
     write_store("faiss:g?kind=multihash&n_hashes=2&hash_bits=6", CODES)
     with pytest.raises(ParameterError, match="n_flips must be at most hash_bits=6, the bits"):
