@@ -16,6 +16,7 @@ from .palette import palette
 
 _LEGEND_INCHES = 2.0
 _MARKERS = "osD^vPX*"
+_MOST_TICKS = 12  # labels of a logarithmic axis
 _MOST_MARKED = 16  # points of a line beyond which markers hide it
 
 
@@ -28,7 +29,7 @@ class CurvePanel:
         title: written above the plot.
         x_label: what x is, with its unit.
         y_label: what y is, with its unit.
-        log2_x: a logarithmic axis with base 2, its ticks at the values of x.
+        log2_x: a logarithmic axis with base 2, its ticks at values of x that are not too close.
         log_y: a logarithmic axis of y with base 10.
         x_names: names of x = 0, 1, 2, ... at the axis, where x are no numbers.
         mark_x: values of x to mark by a vertical line, as the chosen parameter.
@@ -130,7 +131,17 @@ def _label(axis: Any, plot: CurvePanel) -> None:
     if plot.log2_x:
         axis.set_xscale("log", base=2)
         values = np.unique(np.concatenate([np.asarray(x, float) for x, _ in plot.series.values()]))
-        step = -(-len(values) // 10)  # at most ten ticks
-        axis.set_xticks(values[::step], [f"{value:g}" for value in values[::step]])
+        ticks = _apart(values)
+        axis.set_xticks(ticks, [f"{x:,.0f}" if x == int(x) else f"{x:g}" for x in ticks])
         axis.tick_params(axis="x", rotation=45)
         axis.minorticks_off()
+
+
+def _apart(values: NDArray[np.float64]) -> list[float]:
+    """Return those of rising positive values whose labels have room on a logarithmic axis."""
+    least = np.ptp(np.log2(values)) / _MOST_TICKS
+    kept = [float(values[0])]
+    for value in values[1:]:
+        if np.log2(value / kept[-1]) >= least:
+            kept.append(float(value))
+    return kept

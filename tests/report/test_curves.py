@@ -32,6 +32,16 @@ def test_x_may_have_names_and_y_a_logarithmic_axis():
     assert has_color(curves(plot), palette(1)[0])
 
 
+def test_labels_of_a_logarithmic_axis_keep_apart(monkeypatch):
+    axes = pytest.importorskip("matplotlib.axes", reason="the extra 'report' is not installed")
+    told = []
+    monkeypatch.setattr(axes.Axes, "set_xticks", lambda _, *ticks: told.append(ticks))
+    ours, theirs = [18_000, 90_000, 1_500_000], [20_000, 100_000, 0.5]
+    curves(CurvePanel({"a": (ours, ours), "b": (theirs, theirs)}, log2_x=True))
+    kept = [0.5, 18_000, 90_000, 1_500_000]
+    assert told == [(kept, ["0.5", "18,000", "90,000", "1,500,000"])]
+
+
 def test_a_name_keeps_its_colour_in_every_panel():
     pytest.importorskip("matplotlib", reason="the extra 'report' is not installed")
     plots = [CurvePanel({"a": ([0, 1], [0, 1])}), CurvePanel({"b": ([0, 1], [1, 0])})]
