@@ -6,8 +6,14 @@ import threading
 from functools import partial
 
 import pytest
+from threadpoolctl import threadpool_limits
 
-from quantal.threads import run_all
+from quantal.threads import linear_algebra, one_thread_a_product, run_all
+
+
+def blas_threads():
+    """What NumPy's and SciPy's libraries are set to; other packages may have brought their own."""
+    return [library["num_threads"] for library in linear_algebra().info()]
 
 
 @pytest.mark.parametrize("n_threads", [1, 3])
@@ -29,3 +35,22 @@ def test_an_error_reaches_the_caller(n_threads):
 def test_tasks_run_side_by_side():
     barrier = threading.Barrier(2, timeout=10)
     run_all([barrier.wait, barrier.wait], 2)
+
+
+def test_products_run_on_one_thread_and_the_setting_comes_back():
+    with threadpool_limits(2, user_api="blas"):
+        with pytest.raises(ZeroDivisionError), one_thread_a_product() as n_threads:
+            assert set(blas_threads()) == {1}
+            raise ZeroDivisionError
+        assert n_threads == 2
+        assert set(blas_threads()) == {2}
+
+
+def test_the_setting_comes_back_when_the_last_of_several_users_is_done():
+    with threadpool_limits(2, user_api="blas"):
+        first, second = one_thread_a_product(), one_thread_a_product()
+        assert (first.__enter__(), second.__enter__()) == (2, 2)
+        first.__exit__(None, None, None)
+        assert set(blas_threads()) == {1}
+        second.__exit__(None, None, None)
+        assert set(blas_threads()) == {2}

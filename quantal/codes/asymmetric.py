@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError, ParameterError, require_choice, require_range
 from ..threads import one_thread_a_product, thread_count
-from .asymmetric_scan import byte_tables, bytes_per_query, code_norms, scan_all
+from .asymmetric_scan import byte_tables, bytes_per_query, scan_all
 from .decoder import LinearDecoder
+from .norms import code_norms
 from .ordering import first_by_score
 from .packing import require_packed
 from .partition import query_batches

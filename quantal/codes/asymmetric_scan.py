@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..data.memory_map import release_pages
 from ..threads import run_all
+from .norms import Norms, classified, norms_of, screens
 from .ordering import first_by_score
 from .partition import Span, part_count, query_blocks, segments, spans
 from .query_words import read_only_rows
@@ -21,31 +21,12 @@ if TYPE_CHECKING:
 
 SEGMENT_ROWS = 1 << 20  # codes whose norms are held at once
 SCREENED_ROWS = 2048  # codes split at once: their groups stay in the innermost cache
-MOST_SCREENED = 32  # bytes of a code; sums of more groups say too little in one byte
 QUERIES_TOGETHER = 128  # they share one block of split codes
 SAMPLE_STRIDE = 61  # a prime, as data may repeat after some other number of rows
 SAMPLED_FROM = 1 << 16  # codes from which on a sample pays
+MOST_SAMPLED = 1 << 17  # codes of a sample
+LEAST_SIZE, MOST_SIZE = 1e-30, 1e37  # of scores that are summed up in float32
 NO_ROW = np.iinfo(np.int64).max
-
-
-@dataclass(frozen=True, eq=False)
-class Norms:
-    """What each code of a segment adds to every score.
-
-    Attributes:
-        values: (n,) float64.
-        classes: (n,) uint8, which of 64 intervals each is in; None: codes are not screened.
-        lows: (64,) lower ends of the intervals.
-    """
-
-    values: NDArray[np.float64]
-    classes: NDArray[np.uint8] | None
-    lows: NDArray[np.float64]
-
-    def part(self, start: int, stop: int) -> Norms:
-        """Return those of some of the codes."""
-        classes = None if self.classes is None else self.classes[start:stop]
-        return Norms(self.values[start:stop], classes, self.lows)
 
 
 class Lowest:
@@ -54,7 +35,7 @@ class Lowest:
     Args:
         weights: (q, 8 * n_bytes) float64, what a set bit adds to the score.
         k: codes per query.
-        limits: (q,) scores from which on no code is kept; None: there are none.
+        limits: (q,) scores from which on a scan that screens keeps no code; None: there are none.
     """
 
     def __init__(
@@ -68,7 +49,9 @@ class Lowest:
 
     def scan(self, codes: NDArray[np.uint8], span: Span, norms: Norms) -> None:
         """Show the codes of a span, whose norms are given; later than all shown before."""
-        if norms.classes is None:
+        sizes = np.abs(self.weights).sum(axis=1) + float(np.ptp(norms.lows))
+        fits = sizes.min() > LEAST_SIZE and sizes.max() < MOST_SIZE
+        if norms.classes is None or not fits:
             self._scan_all(codes, span, norms.values)
         else:
             self._screen(codes, span, norms)
@@ -152,13 +135,13 @@ def _scan(
     limits: NDArray[np.float64],
     n_threads: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the k lowest scores that are below the limits; infinity where there are fewer."""
+    """Return the k lowest scores, at least of those below the limits; else infinity."""
     blocks = query_blocks(len(weights), n_threads, QUERIES_TOGETHER)
     n_parts = part_count(len(blocks), n_threads)
     slots = [[Lowest(weights[a:b], k, limits[a:b]) for _ in range(n_parts)] for a, b in blocks]
     for parts in segments(codes, n_parts, SEGMENT_ROWS):
         first, stop = parts[0][0], parts[-1][1]
-        added = _classified(_norms_of(codes, (first, stop), norms, n_threads), codes.shape[1])
+        added = classified(norms_of(codes, (first, stop), norms, n_threads), codes.shape[1])
         work = [
             partial(slot.scan, codes, (a, b), added.part(a - first, b - first))
             for block in slots
@@ -184,21 +167,33 @@ def _limits(
     just beyond the r-th lowest score of a sample, r being what the sample holds of the k lowest
     and three deviations. Infinite where codes are few or not screened.
     """
-    expected = k / SAMPLE_STRIDE
+    none = np.full(len(weights), np.inf)
+    if len(codes) < SAMPLED_FROM or not screens(codes.shape[1]):
+        return none
+    stride = max(SAMPLE_STRIDE, len(codes) // MOST_SAMPLED | 1)
+    expected = k / stride
     rank = math.ceil(expected + 3 * math.sqrt(expected) + 3)
-    if len(codes) < max(SAMPLED_FROM, rank * SAMPLE_STRIDE) or not _screens(codes.shape[1]):
-        return np.full(len(weights), np.inf)
-    sample = np.ascontiguousarray(codes[::SAMPLE_STRIDE])
-    given = norms[::SAMPLE_STRIDE] if isinstance(norms, np.ndarray) else norms
+    if rank * stride > len(codes):
+        return none
+    sample = _sampled(codes, stride)
+    given = np.ascontiguousarray(norms[::stride]) if isinstance(norms, np.ndarray) else norms
     whole = (0, len(sample))
-    added = _classified(_norms_of(sample, whole, given, n_threads), codes.shape[1])
+    added = classified(norms_of(sample, whole, given, n_threads), codes.shape[1])
     slots = [
         Lowest(weights[a:b], rank)
         for a, b in query_blocks(len(weights), n_threads, QUERIES_TOGETHER)
     ]
     run_all([partial(slot.scan, sample, whole, added) for slot in slots], n_threads)
-    release_pages(codes)
     return np.concatenate([np.nextafter(slot.scores[:, 0], np.inf) for slot in slots])
+
+
+def _sampled(codes: NDArray[np.uint8], stride: int) -> NDArray[np.uint8]:
+    """Return every so many-th code; a memory map is read in segments."""
+    parts = []
+    for start, stop in spans(len(codes), SEGMENT_ROWS):
+        parts.append(codes[start + -start % stride : stop : stride].copy())
+        release_pages(codes)
+    return np.concatenate(parts)
 
 
 def byte_tables(weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -208,74 +203,6 @@ def byte_tables(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     tables = np.empty((len(weights), weights.shape[1] // 8, 256))
     fill_tables(weights, tables)
     return tables
-
-
-def code_norms(
-    codes: NDArray[np.uint8], decoder: LinearDecoder, n_threads: int = 1
-) -> NDArray[np.float64]:
-    """Return ||sum_k h_k codewords[k]||^2 of each code, (n,) float64."""
-    from .asymmetric_kernels import add_squared_norms
-
-    sums = _half_byte_sums(decoder, codes.shape[1])
-    norms = np.empty(len(codes))
-    work = [
-        partial(add_squared_norms, read_only_rows(codes, (a, b)), sums, norms[a:b])
-        for a, b in spans(len(codes), 1 << 16)
-    ]
-    run_all(work, n_threads)
-    release_pages(codes)
-    return norms
-
-
-def _half_byte_sums(decoder: LinearDecoder, n_bytes: int) -> NDArray[np.float64]:
-    """Return (2 * n_bytes, 16, r): sums of codewords for every value of every four bits.
-
-    Codewords longer than their number l are rotated into l dimensions first, which keeps norms.
-    """
-    factor = decoder.codewords
-    if factor.shape[0] < factor.shape[1]:
-        factor = np.linalg.qr(factor.T)[1].T
-    padded = np.zeros((8 * n_bytes, factor.shape[1]))
-    padded[: len(factor)] = factor
-    values = (np.arange(16)[:, None] >> np.arange(4)) & 1
-    sums = np.einsum("vb,hbr->hvr", values, padded.reshape(2 * n_bytes, 4, -1))
-    return np.ascontiguousarray(sums)
-
-
-def _norms_of(
-    codes: NDArray[np.uint8],
-    span: Span,
-    norms: NDArray[np.float64] | LinearDecoder | None,
-    n_threads: int,
-) -> NDArray[np.float64]:
-    if norms is None:
-        return np.zeros(span[1] - span[0])
-    if isinstance(norms, np.ndarray):
-        return norms[span[0] : span[1]]
-    return code_norms(codes[span[0] : span[1]], norms, n_threads)
-
-
-def _screens(n_bytes: int) -> bool:
-    """Tell whether codes of so many bytes are screened on this machine."""
-    from .table_code import has_wide_lookup
-
-    return n_bytes <= MOST_SCREENED and has_wide_lookup()
-
-
-def _classified(norms: NDArray[np.float64], n_bytes: int) -> Norms:
-    """Return norms with their classes, where codes can be screened."""
-    from .table_code import ENTRIES
-
-    low, high = float(norms.min()), float(norms.max())
-    steps = ENTRIES / (high - low) if high > low else 0.0
-    lows = low + np.arange(ENTRIES) / steps if steps else np.full(ENTRIES, low)
-    if not _screens(n_bytes) or not np.isfinite(steps):
-        return Norms(norms, None, lows)
-    from .screening_kernels import classify
-
-    classes = np.empty(len(norms), np.uint8)
-    classify(norms, low, steps, classes)
-    return Norms(norms, classes, lows)
 
 
 def aligned(n_bytes: int) -> NDArray[np.uint8]:

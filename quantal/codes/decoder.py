@@ -66,7 +66,7 @@ class LinearDecoder:
         It does not depend on the query. `asymmetric_search` computes it on the way, which is most
         of the work for few queries; compute it once where codes are searched again and again.
         """
-        from .asymmetric_scan import code_norms
+        from .norms import code_norms
 
         return code_norms(require_packed(codes, "codes", self.n_bits), self)
 

@@ -182,7 +182,7 @@ def keep_lowest_screened(
                     if counts[q] == k:
                         if score < scores[q, 0]:
                             sink(scores[q], rows[q], score, row)
-                    elif score < limits[q]:
+                    elif score < limits[q] or limits[q] == np.inf:
                         rise(scores[q], rows[q], counts[q], score, row)
                         counts[q] += 1
                 chunk += 1

@@ -207,9 +207,11 @@ def view_of(
     if callable(kind):
         return cast(View, kind)
     if image_shape is None or len(image_shape) != 2:
-        rows = "vectors" if image_shape is None else f"images of shape {image_shape}"
+        rows, remedy = f"images of shape {image_shape}", "Convert them to grey"
+        if image_shape is None:
+            rows, remedy = "vectors", "Pass images of shape (n, h, w), or image_shape=(h, w)"
         raise ParameterError(
             f"{parameter}='affine' moves pixels of grey images, and the rows are {rows}. "
-            "Pass images of shape (n, h, w), or image_shape=(h, w)."
+            f"{remedy}, or choose another {parameter}."
         )
     return AffineDistortion(image_shape)

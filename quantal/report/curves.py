@@ -139,7 +139,7 @@ def _label(axis: Any, plot: CurvePanel) -> None:
 
 def _apart(values: NDArray[np.float64]) -> list[float]:
     """Return those of rising positive values whose labels have room on a logarithmic axis."""
-    least = np.ptp(np.log2(values)) / _MOST_TICKS
+    least = np.ptp(np.log2(values)) / (_MOST_TICKS - 1)
     kept = [float(values[0])]
     for value in values[1:]:
         if np.log2(value / kept[-1]) >= least:

@@ -210,7 +210,7 @@ def test_what_cannot_be_used_is_told_by_the_parameter_it_was_given_in(
 
 def test_moving_pixels_of_colour_images_is_refused_with_their_shape(images):
     colour = np.repeat(images[:60, :, :, None], 3, axis=3)
-    with pytest.raises(ParameterError, match=r"the rows are images of shape \(8, 8, 3\)\. Pass"):
+    with pytest.raises(ParameterError, match=r"of shape \(8, 8, 3\)\. Convert them to grey"):
         fitted(colour, warm_up="affine", n_epochs=2)
 
 

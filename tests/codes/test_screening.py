@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from quantal.codes import LinearDecoder, asymmetric_scan, asymmetric_search, table_code
+from quantal.codes import (
+    LinearDecoder,
+    asymmetric_scan,
+    asymmetric_search,
+    partition,
+    table_code,
+)
+from quantal.codes.norms import MOST_SCREENED, classified
 
 RNG = np.random.default_rng(0)
 
@@ -91,37 +98,62 @@ def test_infinite_norms_are_not_screened(unscreened):
 
 
 def test_longer_codes_are_scored_one_by_one():
-    codes, _, _ = problem(10, 8 * (asymmetric_scan.MOST_SCREENED + 1))
-    norms = asymmetric_scan._classified(np.arange(10.0), codes.shape[1])
+    codes, _, _ = problem(10, 8 * (MOST_SCREENED + 1))
+    norms = classified(np.arange(10.0), codes.shape[1])
     assert norms.classes is None
 
 
 def test_a_norm_is_never_below_its_interval():
     values = RNG.normal(size=5000) ** 2
-    norms = asymmetric_scan._classified(values, 8)
+    norms = classified(values, 8)
     assert norms.classes.max() == 63
     assert (norms.lows[norms.classes] <= values * (1 + 1e-12)).all()
 
 
-@pytest.mark.parametrize("k", [1, 10, 300])
-@pytest.mark.parametrize("metric", ["l2", "inner_product"])
-def test_a_limit_from_a_sample_changes_nothing(unscreened, metric, k):
-    codes, queries, decoder = problem(asymmetric_scan.SAMPLED_FROM + 100, 64)
-    norms = decoder.squared_norms(codes) if metric == "l2" else None
-    options = {} if norms is None else {"norms": norms}
-    arguments = (codes, queries, decoder, k, metric)
-    require_same(search(*arguments, **options), unscreened(*arguments, **options))
-
-
-def test_where_a_sample_misleads_codes_are_looked_at_again(unscreened, monkeypatch):
-    limits = []
+@pytest.fixture
+def limits(monkeypatch):
+    """Return a list that gets the limits of every scan."""
+    told = []
     scan = asymmetric_scan._scan
 
     def heard(codes, weights, k, norms, given, n_threads):
-        limits.append(given)
+        told.append(given)
         return scan(codes, weights, k, norms, given, n_threads)
 
     monkeypatch.setattr(asymmetric_scan, "_scan", heard)
+    return told
+
+
+@pytest.mark.parametrize("k", [1, 10, 300])
+@pytest.mark.parametrize("metric", ["l2", "inner_product"])
+def test_a_limit_from_a_sample_changes_nothing(unscreened, limits, metric, k):
+    codes, queries, decoder = problem(asymmetric_scan.SAMPLED_FROM + 100, 64)
+    given = {"norms": decoder.squared_norms(codes)} if metric == "l2" else {}
+    arguments = (codes, queries, decoder, k, metric)
+    found = search(*arguments, **given)
+    assert len(limits) == 1 and np.isfinite(limits[0]).all()
+    require_same(found, unscreened(*arguments, **given))
+
+
+def test_threads_and_segments_share_a_limit(unscreened, limits, monkeypatch):
+    monkeypatch.setattr(asymmetric_scan, "SAMPLED_FROM", 5000)
+    monkeypatch.setattr(asymmetric_scan, "SEGMENT_ROWS", 1700)
+    monkeypatch.setattr(partition, "SMALLEST_PART", 100)
+    codes, queries, decoder = problem(6000, 64)
+    found = asymmetric_search(codes, queries[:2], decoder, 30, n_threads=3)
+    assert np.isfinite(limits[0]).all()
+    require_same(found, unscreened(codes, queries[:2], decoder, 30))
+
+
+@pytest.mark.parametrize("stride", [61, 7000])
+def test_a_sample_takes_the_same_codes_whatever_the_segments(monkeypatch, stride):
+    codes, _, _ = problem(6000, 16)
+    monkeypatch.setattr(asymmetric_scan, "SEGMENT_ROWS", 900)
+    sample = asymmetric_scan._sampled(codes, stride)
+    np.testing.assert_array_equal(sample, codes[::stride])
+
+
+def test_where_a_sample_misleads_codes_are_looked_at_again(unscreened, limits):
     codes, queries, decoder = problem(asymmetric_scan.SAMPLED_FROM, 64)
     best = search(codes, queries[:1], decoder, 20)[1][0]
     codes[:: asymmetric_scan.SAMPLE_STRIDE][:20] = codes[best]  # near ones, all in the sample
@@ -131,3 +163,19 @@ def test_where_a_sample_misleads_codes_are_looked_at_again(unscreened, monkeypat
     assert np.isfinite(first).all()
     assert len(second) >= 1 and np.isinf(second).all()
     require_same(found, unscreened(codes, queries, decoder, 40))
+
+
+@pytest.mark.parametrize("odd", [np.inf, np.nan])
+def test_a_code_without_a_finite_score_is_still_a_code(odd):
+    codes, queries, decoder = problem(10, 64)
+    values = decoder.squared_norms(codes)
+    values[7] = odd
+    _, ids = search(codes, queries, decoder, 10, norms=values)
+    assert (np.sort(ids, axis=1) == np.arange(10)).all()
+
+
+@pytest.mark.parametrize("scale", [1e-20, 1e18, 1e20, 1e30])
+def test_scores_beyond_float32_are_not_screened(unscreened, scale):
+    codes, queries, decoder = problem(3000, 64, scale)
+    arguments = (codes, queries, decoder, 5)
+    require_same(search(*arguments), unscreened(*arguments))

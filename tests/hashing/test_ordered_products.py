@@ -11,12 +11,6 @@ from threadpoolctl import threadpool_limits
 
 from quantal.hashing import ITQ, SpectralHashing, SphericalHashing
 from quantal.hashing.ordered_products import in_order
-from quantal.threads import linear_algebra, one_thread_a_product
-
-
-def blas_threads():
-    """What NumPy's and SciPy's libraries are set to; other packages may have brought their own."""
-    return [library["num_threads"] for library in linear_algebra().info()]
 
 
 @pytest.mark.parametrize("method", [ITQ, SpectralHashing, SphericalHashing])
@@ -29,25 +23,6 @@ def test_a_fit_is_the_same_on_one_thread_and_on_several(method):
             fits.append(method(20, random_state=0).fit(rows))
     for name in fits[0].fitted_arrays:
         np.testing.assert_array_equal(getattr(fits[0], name), getattr(fits[1], name))
-
-
-def test_products_run_on_one_thread_and_the_setting_comes_back():
-    with threadpool_limits(2, user_api="blas"):
-        with pytest.raises(ZeroDivisionError), one_thread_a_product() as n_threads:
-            assert set(blas_threads()) == {1}
-            raise ZeroDivisionError
-        assert n_threads == 2
-        assert set(blas_threads()) == {2}
-
-
-def test_the_setting_comes_back_when_the_last_of_several_users_is_done():
-    with threadpool_limits(2, user_api="blas"):
-        first, second = one_thread_a_product(), one_thread_a_product()
-        assert (first.__enter__(), second.__enter__()) == (2, 2)
-        first.__exit__(None, None, None)
-        assert set(blas_threads()) == {1}
-        second.__exit__(None, None, None)
-        assert set(blas_threads()) == {2}
 
 
 @pytest.mark.parametrize("n_threads", [1, 4])

@@ -23,7 +23,6 @@ from .ties import Table
 
 INDEX = "codes.faiss"
 CODES_PER_LIST = 64  # that k-means of inverted lists is trained on
-SEARCHED = {"n_probes", "ef_search", "n_flips"}
 
 
 class FaissStore(CodeStore):
@@ -38,13 +37,21 @@ class FaissStore(CodeStore):
         super().__init__(description, options, exact=KINDS[description.kind].exact)
         self._index = CodeIndex.load(Path(address.place) / INDEX)
         held = len(self._index), self._index.n_bits, self._index.kind
+        given = {name: int(value) for name, value in options.items()}
+        searched = KINDS[description.kind].at_search
         if held != (len(self), self.n_bits, description.kind):
             raise FileFormatError(
                 f"{address} holds {held[0]} codes of {held[1]} bits in an index of kind "
                 f"{held[2]!r} and says {len(self)} of {self.n_bits} in {description.kind!r}. Write "
                 "the codes again."
             )
-        self._index.tune(**{name: int(value) for name, value in options.items()})
+        for name in given.keys() - set(searched):
+            if given[name] != self._index.options[name]:
+                raise FileFormatError(
+                    f"{address} says {name}={given[name]}, and its index was made with "
+                    f"{self._index.options[name]}. Write the codes again."
+                )
+        self._index.tune(**{name: given[name] for name in searched})
         self._names = read_folder_ids(address, description)
 
     def _nearest(self, queries: NDArray[np.uint8], count: int) -> Table:
@@ -83,12 +90,12 @@ def write_faiss(address: Address, plan: StorePlan, source: CodeSource) -> None:
 
 
 def _kind(name: str) -> StoreIndex:
-    known = KINDS[name].known
+    known, at_search = KINDS[name].known, KINDS[name].at_search
     return StoreIndex(
         exact=KINDS[name].exact,
         max_bits=MAX_BITS,
-        written={option: value for option, value in known.items() if option not in SEARCHED},
-        searched={option: value for option, value in known.items() if option in SEARCHED},
+        written={option: value for option, value in known.items() if option not in at_search},
+        searched={option: value for option, value in known.items() if option in at_search},
         rule=KINDS[name].rule,
     )
 
