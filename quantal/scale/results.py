@@ -187,7 +187,7 @@ def new_file(path: Path) -> Iterator[Path]:
         ParameterError: The folder or the file cannot be written.
     """
     prefix = f".{path.name}.{socket.gethostname()}-{os.getpid()}."
-    with explained(path, "After making room the same command goes on where it stopped."):
+    with explained(path, "With room the same command goes on where it stopped."):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(PARTIAL, prefix, path.parent)
         os.close(handle)

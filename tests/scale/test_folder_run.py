@@ -186,7 +186,7 @@ def test_a_full_disk_is_told_in_one_line_and_the_run_goes_on_later(
 
     with monkeypatch.context() as patch:
         patch.setattr(pq.ParquetWriter, "write_table", full)
-        text = r"s1\.parquet cannot be written \(No space.*make room\. The same command then"
+        text = r"s1\.parquet cannot be written \(No space.*make room\. With room the same command"
         with pytest.raises(ParameterError, match=text):
             encode()
     assert not [*(tmp_path / "out").rglob("*.parquet"), *(tmp_path / "out").rglob("*.partial")]
