@@ -184,7 +184,8 @@ def _limits(
         for a, b in query_blocks(len(weights), n_threads, QUERIES_TOGETHER)
     ]
     run_all([partial(slot.scan, sample, whole, added) for slot in slots], n_threads)
-    return np.concatenate([np.nextafter(slot.scores[:, 0], np.inf) for slot in slots])
+    limits = np.concatenate([np.nextafter(slot.scores[:, 0], np.inf) for slot in slots])
+    return np.where(np.isnan(limits), np.inf, limits)  # of norms that are no numbers
 
 
 def _sampled(codes: NDArray[np.uint8], stride: int) -> NDArray[np.uint8]:

@@ -108,10 +108,8 @@ class CodeIndex:
             ParameterError: An unknown option, a value out of range, or another value of an option
                 that the index was made with.
         """
-        chosen, kind = (
-            options_of(self.kind, {**self.options, **options}, self.n_bits),
-            KINDS[self.kind],
-        )
+        kind = KINDS[self.kind]
+        chosen = options_of(self.kind, {**self.options, **options}, self.n_bits)
         for name, value in chosen.items():
             if name not in kind.at_search and value != self.options[name]:
                 raise ParameterError(

@@ -94,7 +94,7 @@ def screens(n_bytes: int) -> bool:
 
 
 def classified(norms: NDArray[np.float64], n_bytes: int) -> Norms:
-    """Return norms with their classes, where codes can be screened."""
+    """Return norms, (n,), with their classes where codes of so many bytes can be screened."""
     from .table_code import ENTRIES
 
     low, high = float(norms.min()), float(norms.max())

@@ -10,7 +10,7 @@ import pytest
 import quantal
 from quantal.codes import CodeIndex, Codes, open_store, write_store
 from quantal.codes.faiss_kinds import KINDS, MOST_LOOKUPS
-from quantal.errors import ParameterError
+from quantal.errors import FileFormatError, ParameterError
 
 CODES = Codes(np.arange(50, dtype=np.uint8)[:, None].repeat(8, 1), 64)
 OUTSIDE = [
@@ -79,6 +79,14 @@ def test_what_an_index_was_made_with_cannot_be_tuned():
         index.tune(n_lists=8, n_probes=2)
     assert index.options == {"n_lists": 4, "n_probes": 16}  # the default: nothing was changed
     assert index.tune(n_lists=4, n_probes=2).options["n_probes"] == 2
+
+
+def test_a_store_that_says_other_options_than_its_index_has_is_refused():
+    write_store("faiss:g?kind=ivf&n_lists=4", CODES)
+    described = Path("g", "store.json")
+    described.write_text(described.read_text().replace('"n_lists": 4', '"n_lists": 5'))
+    with pytest.raises(FileFormatError, match="says n_lists=5, and its index was made with 4"):
+        open_store("faiss:g")
 
 
 def test_options_are_checked_together_at_each_opening():

@@ -179,3 +179,12 @@ def test_scores_beyond_float32_are_not_screened(unscreened, scale):
     codes, queries, decoder = problem(3000, 64, scale)
     arguments = (codes, queries, decoder, 5)
     require_same(search(*arguments), unscreened(*arguments))
+
+
+def test_a_sample_without_numbers_sets_no_limit(limits, monkeypatch):
+    monkeypatch.setattr(asymmetric_scan, "SAMPLED_FROM", 5000)
+    codes, queries, decoder = problem(6000, 64)
+    values = decoder.squared_norms(codes)
+    values[0] = np.nan
+    search(codes, queries, decoder, 10, norms=values)
+    assert np.isinf(limits[0]).all()

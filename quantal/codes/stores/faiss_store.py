@@ -45,10 +45,10 @@ class FaissStore(CodeStore):
                 f"{held[2]!r} and says {len(self)} of {self.n_bits} in {description.kind!r}. Write "
                 "the codes again."
             )
-        for name in given.keys() - set(searched):
-            if given[name] != self._index.options[name]:
+        for name, value in given.items():
+            if name not in searched and value != self._index.options[name]:
                 raise FileFormatError(
-                    f"{address} says {name}={given[name]}, and its index was made with "
+                    f"{address} says {name}={value}, and its index was made with "
                     f"{self._index.options[name]}. Write the codes again."
                 )
         self._index.tune(**{name: given[name] for name in searched})
