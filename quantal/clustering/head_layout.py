@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..batch_share import WHOLE, BatchShare
 from ..networks import BatchNormMode
-from ..objectives import kl_divergence
+from ..objectives import kl_divergence, log_softmax
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Head:
     def log_probabilities(self, logits: Tensor) -> Tensor:
         """Return log-probabilities, shape (n_subheads, n, n_clusters), of the whole output."""
         own = logits[:, self.columns].view(len(logits), self.n_subheads, self.n_clusters)
-        return own.log_softmax(dim=2).transpose(0, 1)
+        return log_softmax(own, dim=2).transpose(0, 1)
 
 
 @dataclass(frozen=True)

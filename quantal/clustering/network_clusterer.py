@@ -15,7 +15,7 @@ from ..errors import DataError
 from ..estimators import NetworkEstimator
 from ..estimators.input_rows import len_of
 from ..networks import MLP
-from ..objectives import label_divergence
+from ..objectives import label_divergence, log_softmax
 from ..training.attempts import Outcome, load_outcome
 from ..training.collapse import REMEDIES
 from ..training.rows import Rows
@@ -63,7 +63,7 @@ class NetworkClusterer(
         return STEPS_PER_CLUSTER * self.n_clusters
 
     def _prediction(self, logits: Tensor) -> Tensor:
-        return logits.log_softmax(dim=1)
+        return log_softmax(logits)
 
     def _information(self, balance: float, slack: float | None) -> InformationTerm:
         return information_term(self.prior, self.n_clusters, balance, slack, self._device)

@@ -27,6 +27,7 @@ from .embedded_clustering import (
 )
 from .entropy import conditional_entropy, marginal_entropy, mutual_information
 from .generative_hashing import BitModel, expected_generative_loss, generative_loss
+from .log_softmax import log_softmax
 from .paired_information import joint_assignment, joint_information, paired_information
 from .reconstruction import reconstruction_error
 from .scaled_generative import Scales, scaled_code_loss, scaled_generative_loss
@@ -57,6 +58,7 @@ __all__ = [
     "joint_information",
     "kl_divergence",
     "label_divergence",
+    "log_softmax",
     "logit_gradient",
     "marginal_entropy",
     "mutual_information",

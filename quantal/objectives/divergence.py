@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from ..batch_share import WHOLE, BatchShare
 from .entropy import log_marginal
+from .log_softmax import log_softmax
 
 Divergence = Callable[[Tensor, Tensor], Tensor]
 """Maps what is known of clean rows and the logits of changed ones, (n, k) each, to a scalar."""
@@ -44,7 +45,7 @@ def label_divergence(log_p: Tensor, logits: Tensor, share: BatchShare = WHOLE) -
 
     Source: Hu et al. 2017, Eq. 3; see `kl_divergence`.
     """
-    return kl_divergence(log_p, logits.log_softmax(dim=1), share)
+    return kl_divergence(log_p, log_softmax(logits), share)
 
 
 def bit_divergence(clean_logits: Tensor, logits: Tensor, share: BatchShare = WHOLE) -> Tensor:

@@ -1,6 +1,6 @@
 """Entropies of soft assignments and the mutual information of inputs and labels.
 
-Everything takes log-probabilities (``logits.log_softmax(1)``): a saturated softmax holds exact
+Everything takes log-probabilities (of `log_softmax`): a saturated softmax holds exact
 zeros, whose logarithm has no finite gradient, while log-probabilities are always finite.
 """
 
