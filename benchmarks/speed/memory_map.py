@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+CHUNK = 20_000  # rows written at once
+
 CHILD = """
 import resource, sys, time
 import numpy as np
@@ -35,15 +37,20 @@ assert (labels == model.labels_).all()
 
 
 def write_mixture(path: Path, n_rows: int, n_columns: int) -> None:
-    """Write a mixture of ten Gaussians, chunk by chunk."""
+    """Write a mixture of ten Gaussians, chunk by chunk.
+
+    Not through a memory map: a process starts with the peak of the one that started it, so pages
+    that were resident here would count there.
+    """
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(10, n_columns)).astype(np.float32)
-    out = np.lib.format.open_memmap(path, "w+", np.float32, (n_rows, n_columns))
-    for start in range(0, n_rows, 50_000):
-        stop = min(n_rows, start + 50_000)
-        noise = rng.standard_normal((stop - start, n_columns), dtype=np.float32)
-        out[start:stop] = noise + centres[rng.integers(10, size=stop - start)]
-    out.flush()
+    header = {"descr": "<f4", "fortran_order": False, "shape": (n_rows, n_columns)}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, n_rows, CHUNK):
+            size = min(CHUNK, n_rows - start)
+            noise = rng.standard_normal((size, n_columns), dtype=np.float32)
+            (noise + centres[rng.integers(10, size=size)]).tofile(file)
 
 
 def main() -> None:
