@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from .class_recipe import ClassRecipe
 from .class_result import CLASS_RECORDS, ClassResult
 from .record import Record
+from .seconds import median_seconds
 from .verdict import Summary
 
 EXPLANATION = """Accuracy on the test rows, in per cent, of classifiers that learn from labels, upon
@@ -85,7 +85,7 @@ def _lines(row: ClassRow, numbers: str) -> list[str]:
             "-" if paper is None else f"{100 * paper:.1f}",
             _text([r.accuracy for r in runs]) or "not run",
             _text([r.train_accuracy for r in runs]) or "-",
-            f"{statistics.median(r.seconds for r in runs):.3g}" if runs else "-",
+            median_seconds([r.seconds for r in runs]),
             numbers,
         ]
         lines.append(f"| {' | '.join(cells)} |")

@@ -10,6 +10,7 @@ from pathlib import Path
 from .recall_recipe import SCORES, Band, RecallRecipe
 from .recall_result import RECALL_RECORDS, RecallResult
 from .record import Record
+from .seconds import median_seconds
 from .verdict import Summary
 
 EXPLANATION = """Recall K@N in per cent: how many of the K true neighbours are among the first N
@@ -211,8 +212,6 @@ def _mean(values: Sequence[float], text: Callable[[float], str]) -> str:
 
 
 def _seconds(found: Sequence[RecallResult]) -> str:
-    if not found:
-        return "-"
     used = [r.processor_seconds for r in found if r.processor_seconds is not None]
-    processor = f" ({statistics.median(used):.3g})" if used else ""
-    return f"{statistics.median(r.seconds for r in found):.3g}{processor}"
+    processor = f" ({median_seconds(used)})" if used else ""
+    return median_seconds([r.seconds for r in found]) + processor

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from .record import Record
 from .retrieval_recipe import RetrievalRecipe
 from .retrieval_result import RETRIEVAL_RECORDS, RetrievalResult
+from .seconds import median_seconds
 from .verdict import Summary
 
 COLUMNS = {
@@ -94,7 +94,7 @@ def readme_lines(rows: Sequence[RetrievalRow]) -> list[str]:
             f"{_paper(recipe, 'map_trapezoid')} mAP",
             _ours(row.summary(first, "map_trapezoid")),
             "-",
-            f"{statistics.median(seconds):.3g}" if seconds else "-",
+            median_seconds(seconds),
         )
         lines.append(_line(cells))
     return lines
@@ -140,7 +140,7 @@ def _lines(row: RetrievalRow, numbers: str) -> list[str]:
         ours = [_ours(row.summary(protocol, score)) for score in COLUMNS]
         seconds = [r.seconds for r in row.results(protocol)]
         cells = [f"`{recipe.name}`", recipe.title, protocol, *ours]
-        cells += [word, f"{statistics.median(seconds):.3g}" if seconds else "-", numbers]
+        cells += [word, median_seconds(seconds), numbers]
         lines.append(_line(cells))
         word, numbers = "", ""  # once a recipe
     return lines

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .recipe import Recipe
+from .seconds import shown_seconds
 from .seed_result import SeedResult
 from .selection import relative_accuracy_selection
 
@@ -116,4 +117,4 @@ def _selection(
 def _cell(mean: float | None, measure: str) -> str:
     if mean is None:
         return "not run"
-    return f"{mean:.3g}" if measure == "seconds" else f"{100 * mean:.1f}"
+    return shown_seconds(mean) if measure == "seconds" else f"{100 * mean:.1f}"

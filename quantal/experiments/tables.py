@@ -20,6 +20,7 @@ from .record import Record
 from .retrieval_recipe import RetrievalRecipe
 from .retrieval_tables import RetrievalRow, readme_lines, retrieval_rows, retrieval_sections
 from .run import RECORDS_DIR, load_baseline, record_path
+from .seconds import median_seconds
 from .seed_result import CLUSTERING_RECORDS, SeedResult
 from .sweep_tables import sweep_section
 from .verdict import Summary, Verdict, bar_text, finished_results, judge, judge_baseline
@@ -291,5 +292,4 @@ def _nmi(row: Row) -> str:
 
 
 def _seconds(results: Iterable[SeedResult]) -> str:
-    seconds = [r.seconds for r in results]
-    return f"{statistics.median(seconds):.3g}" if seconds else "-"
+    return median_seconds([result.seconds for result in results])
