@@ -6,9 +6,9 @@ import threading
 from functools import partial
 
 import pytest
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from quantal.threads import linear_algebra, one_thread_a_product, run_all
+from quantal.threads import linear_algebra, one_thread, one_thread_a_product, run_all
 
 
 def blas_threads():
@@ -53,4 +53,39 @@ def test_the_setting_comes_back_when_the_last_of_several_users_is_done():
         first.__exit__(None, None, None)
         assert set(blas_threads()) == {1}
         second.__exit__(None, None, None)
+        assert set(blas_threads()) == {2}
+
+
+def test_one_thread_also_binds_this_threads_openmp_loops():
+    def openmp_threads():
+        info = threadpool_info()
+        return {library["num_threads"] for library in info if library["user_api"] == "openmp"}
+
+    from sklearn.cluster import KMeans  # noqa: F401  brings OpenMP
+
+    with threadpool_limits(2):
+        with one_thread():
+            assert (set(blas_threads()), openmp_threads()) == ({1}, {1})
+        assert (set(blas_threads()), openmp_threads()) == ({2}, {2})
+
+
+def test_fits_side_by_side_leave_the_setting_as_they_found_it():
+    entered, left = threading.Barrier(2, timeout=10), threading.Event()
+
+    def first():
+        with one_thread():
+            entered.wait()
+            left.wait(10)  # ends last, although it came first
+
+    def second():
+        with one_thread():
+            entered.wait()
+        left.set()
+
+    with threadpool_limits(2, user_api="blas"):
+        threads = [threading.Thread(target=work) for work in (first, second)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
         assert set(blas_threads()) == {2}

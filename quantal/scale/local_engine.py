@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 
-from ..threads import thread_count
+from ..threads import one_thread, thread_count
 from .job import Job, LoadedModel, Outcome
 from .results import process_shard
 from .shards import Shard
@@ -44,12 +44,11 @@ def run_locally(
 def one_thread_each() -> Iterator[None]:
     """Keep products of torch and of NumPy on the thread that asks for them."""
     import torch
-    from threadpoolctl import threadpool_limits
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with threadpool_limits(1):
+        with one_thread():
             yield
     finally:
         torch.set_num_threads(before)
