@@ -60,6 +60,16 @@ def test_the_number_of_threads_and_segments_changes_no_bit(monkeypatch, metric, 
         np.testing.assert_array_equal(one, other)
 
 
+@METRICS
+@pytest.mark.parametrize("n_candidates", [None, 4])
+def test_no_query_gets_no_answer(metric, n_candidates):
+    codes, queries, decoder, _ = problem()
+    candidates = None if n_candidates is None else np.zeros((0, n_candidates), np.int64)
+    distances, ids = asymmetric_search(codes, queries[:0], decoder, 3, metric, candidates)
+    assert distances.shape == ids.shape == (0, 3)
+    assert (distances.dtype, ids.dtype) == (np.float32, np.int64)
+
+
 def test_equal_codes_come_in_the_order_of_rows():
     codes, queries, decoder, _ = problem(n=10)
     many = np.repeat(codes, 50, axis=0)
