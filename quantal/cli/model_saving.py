@@ -32,12 +32,14 @@ def save_model(estimator: Any, dataset: Dataset, out: Path, seconds: float) -> N
 
 def _rescued(estimator: Any, out: Path, error: Exception) -> str:
     """Save the model elsewhere, for it may have taken hours; return what to say."""
+    cause = error.__cause__
+    reason = cause.strerror if isinstance(cause, OSError) else error
     place = Path(tempfile.mkdtemp(prefix="quantal-")) / out.name
     try:
         estimator.save(place)
     except (OSError, QuantalError):
         place.parent.rmdir()
         return (
-            f"{out} could not be written ({error}), nor could a temporary folder. Free some space."
+            f"{out} could not be written ({reason}), nor could a temporary folder. Free some space."
         )
-    return f"{out} could not be written ({error}). The model is in {place}: move it from there."
+    return f"{out} could not be written ({reason}). The model is in {place}: move it from there."

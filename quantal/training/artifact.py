@@ -68,6 +68,11 @@ def write_artifact(path: str | Path, artifact: Artifact) -> None:
         _fill(temporary, artifact)
         os.chmod(temporary, 0o755)  # noqa: PTH101  (mkdtemp makes it private)
         _swap(temporary, target)
+    except OSError as error:
+        raise ParameterError(
+            f"{target} cannot be written ({error.strerror}); what was there is left as it was. "
+            "Make room there, or choose another path."
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -94,7 +99,11 @@ def _swap(temporary: Path, target: Path) -> None:
     if target.exists():  # a folder with entries cannot be renamed over
         retired = temporary.with_name(temporary.name + ".old")
         target.replace(retired)
-        temporary.replace(target)
+        try:
+            temporary.replace(target)
+        except OSError:
+            retired.replace(target)
+            raise
         shutil.rmtree(retired, ignore_errors=True)
     else:
         temporary.replace(target)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -164,6 +166,38 @@ def test_an_oversized_file_is_refused_before_it_is_read(folder, monkeypatch):
         file.write(" " * 200)
     with pytest.raises(FileFormatError, match="more than the 100 allowed"):
         read_artifact(folder)
+
+
+def test_a_full_disk_is_told_and_leaves_the_earlier_model(folder, monkeypatch):
+    before = {name: (folder / name).read_bytes() for name in FILES}
+
+    def full(path, tensors):
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("quantal.training.artifact.write_tensors", full)
+    with pytest.raises(
+        ParameterError, match=r"cannot be written \(No space left on device\)"
+    ) as told:
+        write_artifact(folder, an_artifact(2.0))
+    assert isinstance(told.value.__cause__, OSError)
+    assert {name: (folder / name).read_bytes() for name in FILES} == before
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_folder_that_cannot_take_its_place_leaves_the_earlier_model(folder, monkeypatch):
+    before = {name: (folder / name).read_bytes() for name in FILES}
+    rename = Path.replace
+
+    def refused(self, target):
+        if target == folder and not self.name.endswith(".old"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(ParameterError, match="what was there is left as it was"):
+        write_artifact(folder, an_artifact(2.0))
+    assert {name: (folder / name).read_bytes() for name in FILES} == before
 
 
 @st.composite
