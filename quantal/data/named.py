@@ -178,7 +178,7 @@ def fetch(name: str, data_dir: str | Path | None = None) -> Path | None:
     Raises:
         DataError: No public copy with a checksum is known (the message says where the data come
             from), or the download failed.
-        FileFormatError: Other bytes came than expected.
+        FileFormatError: Other bytes came than expected, or lie there and cannot be fetched anew.
     """
     vectors = split_name(name)
     if vectors is not None:

@@ -39,6 +39,9 @@ def fetch_files(entry: NamedSet, data_dir: str | Path | None = None) -> Path | N
         return located[0]
     public = [file for file in entry.files if all(part.url for part in file.parts)]
     if not public:
+        if located is not None:
+            for part in located[1].parts:
+                require_checksum(folder / part.name, part)  # says which differs, and what to do
         raise DataError(missing_message(entry, data_dir))
     for part in public[0].parts:
         if part.url is not None and not _is_intact(folder, part):
@@ -70,6 +73,4 @@ def missing_message(entry: NamedSet, data_dir: str | Path | None = None) -> str:
 
 
 def _missing_title(folder: Path, file: NamedFile) -> str:
-    missing = [part.name for part in file.parts if not (folder / part.name).is_file()]
-    # Where none is missing, one is damaged, and all are to come anew.
-    return " with ".join(missing or [part.name for part in file.parts])
+    return " with ".join(p.name for p in file.parts if not (folder / p.name).is_file())

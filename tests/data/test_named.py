@@ -158,6 +158,9 @@ def test_a_file_that_everybody_packs_anew_is_checked_by_its_arrays(tmp_path, mon
     np.savez(tmp_path / "usps.npz", x=x, y=y[::-1])
     with pytest.raises(FileFormatError, match=r"not the expected file"):
         named.load("usps", tmp_path)
+    with pytest.raises(FileFormatError, match=r"not the expected file.*Get it again"):
+        named.fetch("usps", tmp_path)
+    (tmp_path / "usps.npz").unlink()
     with pytest.raises(DataError, match=r"no public copy"):
         named.fetch("usps", tmp_path)
 
