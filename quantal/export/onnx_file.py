@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import __version__
 from ..codes.packing import BIT_ORDER
 from ..codes.partial_file import partial_file, publish
+from ..codes.dense_rows import sliceable
 from ..errors import DataError, ParameterError, require_extra
 from .graph_of_model import graph_of, method_of
 from .parity import Parity, measured_parity
@@ -101,15 +102,13 @@ def random_rows(model: Any, n: int) -> NDArray[np.float32]:
 
 
 def _spread(check: ArrayLike) -> NDArray[np.float32]:
-    rows: Any = check
-    if not hasattr(rows, "shape"):
-        rows = np.asarray(rows)
+    rows = sliceable(check)
     n = int(rows.shape[0])
     if n == 0:
         raise DataError("There are no rows to check. Pass at least one.")
     chosen = np.unique(np.linspace(0, n - 1, min(n, MOST_ROWS)).astype(np.int64))
     part = rows[chosen]
-    dense = np.asarray(part) if isinstance(part, np.ndarray) else part.toarray()
+    dense = part if isinstance(part, np.ndarray) else part.toarray()
     return np.ascontiguousarray(dense, np.float32)
 
 
