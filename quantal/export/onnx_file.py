@@ -16,9 +16,9 @@ from safetensors.torch import save
 from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
+from ..codes.dense_rows import sliceable
 from ..codes.packing import BIT_ORDER
 from ..codes.partial_file import partial_file, publish
-from ..codes.dense_rows import sliceable
 from ..errors import DataError, ParameterError, require_extra
 from .graph_of_model import graph_of, method_of
 from .parity import Parity, measured_parity
