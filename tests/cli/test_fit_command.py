@@ -116,6 +116,16 @@ def test_skipping_unreadable_images_names_them_and_labels_the_others(quantal, ph
     assert table["id"].to_pylist() == [f"a/{i:02}.png" for i in range(12)]
 
 
+def test_where_pixels_collapse_features_are_named(quantal, photos):
+    result = quantal("fit", "photos", "-k", 9, "--out", "m", "--skip-unreadable", *QUICK)
+    assert "warning (collapse)" in result.err
+    assert "--features efficientnet-lite0" in result.out + result.err
+    np.save("x.npy", blobs())
+    result = quantal("fit", "x.npy", "-k", 9, "--out", "v", *QUICK)
+    assert "warning (collapse)" in result.err
+    assert "--features" not in result.out + result.err
+
+
 def test_a_model_of_images_reads_new_images_at_its_own_size(quantal, photos, folder):
     fit = ("fit", "photos", "-k", 2, "--out", "m", "--skip-unreadable", "--image-size", "6x5")
     quantal(*fit, *QUICK)
