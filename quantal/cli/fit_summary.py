@@ -27,7 +27,7 @@ def summarise_clusters(
     )
     sizes = estimator.cluster_sizes_.tolist()
     terminal.show(size_bars([(str(i), size) for i, size in enumerate(sizes)]))
-    if dataset.kind == "images" and getattr(estimator, "collapse_", ()):
+    if dataset.kind == "images" and getattr(estimator, "collapse_", None):
         terminal.show(
             "\npixels may say too little: --features efficientnet-lite0 describes photos by an "
             "encoder, --features gist or hog without one"
