@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from quantal.threads import linear_algebra, one_thread_a_product, run_all
+from quantal.threads import linear_algebra, on_one_thread, one_thread_a_product, run_all
 
 
 def blas_threads():
@@ -54,3 +56,29 @@ def test_the_setting_comes_back_when_the_last_of_several_users_is_done():
         assert set(blas_threads()) == {1}
         second.__exit__(None, None, None)
         assert set(blas_threads()) == {2}
+
+
+def numbers_of_openmp():
+    return {found["num_threads"] for found in threadpool_info() if found["user_api"] == "openmp"}
+
+
+def test_one_of_two_overlapping_threads_does_not_leave_its_limit_behind():
+    with threadpool_limits(2, user_api="blas"):
+        contexts = [on_one_thread(), on_one_thread()]
+        with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
+            before = first.submit(numbers_of_openmp).result()
+            for thread, context in zip((first, second), contexts, strict=True):
+                thread.submit(context.__enter__).result()
+            assert second.submit(numbers_of_openmp).result() <= {1}
+            first.submit(contexts[0].__exit__, None, None, None).result()
+            assert set(blas_threads()) == {1}
+            assert first.submit(numbers_of_openmp).result() == before
+            second.submit(contexts[1].__exit__, None, None, None).result()
+            assert set(blas_threads()) == {2}
+            assert second.submit(numbers_of_openmp).result() == before
+
+
+def test_only_the_shared_setting_and_the_server_of_its_own_process_limit_threads(modules):
+    limit = re.compile(r"threadpool_limits|torch\.set_num_threads")
+    users = {"/".join(module.parts) for module in modules if limit.search(module.text)}
+    assert users == {"quantal/app/running", "quantal/scale/local_engine"}

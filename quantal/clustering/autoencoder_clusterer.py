@@ -12,7 +12,6 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits
 
 from ..data.mean_square import mean_square_preparation
 from ..data.preparation import SCALINGS, learn_preparation
@@ -22,6 +21,7 @@ from ..estimators.input_rows import len_of
 from ..estimators.joint_fit import SILENT
 from ..estimators.training_parameters import require_run_parameters
 from ..networks import Autoencoder
+from ..threads import on_one_thread
 from ..training import (
     Checkpoints,
     Collapse,
@@ -190,7 +190,7 @@ class AutoencoderClusterer(
         """Return the centres of k-means on the codes, the best of ``n_init`` starts."""
         generator = np.random.default_rng(derived_seed(seed, KMEANS_PURPOSE))
         plan = KMeansPlan(int(self.n_clusters), n_init=int(self.n_init))
-        with threadpool_limits(1):  # the order of sums, hence the last bit, depends on the threads
+        with on_one_thread():  # the order of sums, hence the last bit, depends on the threads
             found = kmeans(self._codes(rows), plan, generator)
         return np.asarray(found.centers, np.float32)
 

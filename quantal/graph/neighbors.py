@@ -10,15 +10,15 @@ matrix is symmetric) by the BLAS inside its wheel, and was measured 4 to 8 times
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits
 
 from ..errors import DataError, ParameterError, require_range
-from ..threads import run_all, thread_count
+from ..threads import one_thread_a_product, run_all, thread_count
 from .candidates import Candidates, Progress, exact_candidates, find_candidates
 from .row_blocks import RowBlocks, squared_differences
 
@@ -80,7 +80,7 @@ def nearest_neighbors(
         distances[rows] = np.sqrt(squared)
         indices[rows] = found.numbers(positions)
 
-    with threadpool_limits(1 if threads > 1 else None, user_api="blas"):
+    with one_thread_a_product() if threads > 1 else nullcontext():
         candidates = find_candidates(
             queries,
             found,

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.linalg import eigh
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from ..networks import TanhMLP
+from ..threads import one_thread_a_product
 from ..training.rows import Rows
 
 SAMPLE_ROWS = 4096  # enough for the leading directions of the rows
@@ -102,7 +102,7 @@ def leading_directions(
     centred = sample - sample.mean(axis=0)
     k = min(n_directions, m - 1, d)
     products = centred.T @ centred if d <= m else centred @ centred.T
-    with threadpool_limits(1):  # the last bits depend on the threads
+    with one_thread_a_product():  # the last bits depend on the threads
         values, vectors = eigh(products, subset_by_index=[len(products) - k, len(products) - 1])
     values, vectors = values[::-1], vectors[:, ::-1]
     kept = values > 1e-10 * values[0]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ParameterError, require_range
+from ...threads import on_one_thread
 from .cluster import Cluster
 from .edits import MOST_PARTS
 from .model_rows import ModelRows
@@ -35,7 +36,6 @@ def find_parts(rows: ModelRows, cluster: Cluster, n_parts: int) -> NDArray[np.in
         ParameterError: ``n_parts`` is out of range, or more than the members that differ.
     """
     from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
 
     require_range("The number of parts", n_parts, low=2, high=MOST_PARTS, integer=True)
     embed = rows.signs if rows.makes_codes else rows.embedding
@@ -48,7 +48,7 @@ def find_parts(rows: ModelRows, cluster: Cluster, n_parts: int) -> NDArray[np.in
             f"{cluster.title} has {distinct} distinct members as the model sees them, so it cannot "
             f"be split into {n_parts}. Ask for fewer parts."
         )
-    with threadpool_limits(1):  # one thread: the same sums everywhere
+    with on_one_thread():  # one thread: the same sums everywhere
         model = KMeans(n_parts, n_init=N_INIT, random_state=SEED).fit(sample)
         found = [model.predict(embed(members[block])) for block in _blocks(len(members))]
     parts = np.concatenate(found).astype(np.int32)
