@@ -10,11 +10,11 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.partial_file import partial_file, publish, write_whole
 from ..errors import DataError, FileFormatError, ParameterError, require_extra, require_range
 from .faiss_kinds import KINDS, options_of
 from .ordering import first_by_score
 from .packing import bytes_per_code, require_packed, require_zero_padding
-from .partial_file import partial_file, publish, write_whole
 
 FORMAT = "quantal code index"
 VERSION = 1

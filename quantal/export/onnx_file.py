@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
 from ..codes.packing import BIT_ORDER
-from ..codes.partial_file import partial_file, publish
+from ..data.partial_file import partial_file, publish
 from ..errors import DataError, ParameterError, require_extra
 from .graph_of_model import graph_of, method_of
 from .parity import Parity, measured_parity

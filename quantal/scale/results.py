@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ..codes.description import Description
 from ..codes.parquet_code_files import KEY as CODES_KEY
-from ..codes.partial_file import explained, publish
 from ..data.arrow_columns import RowCollector
+from ..data.partial_file import explained, publish
 from ..data.tables import ID_COLUMN
 from ..errors import DataError, ParameterError
 from .job import KEY, Job, LoadedModel, Outcome

@@ -20,6 +20,7 @@ from typing import Any
 from torch import Tensor
 
 from ..data.memory_ceiling import JSON_FACTOR, require_memory
+from ..data.partial_file import explained
 from ..errors import FileFormatError, ParameterError
 from .tensor_file import read_tensors, require_plain_file, write_bytes, write_tensors
 
@@ -59,17 +60,15 @@ def write_artifact(path: str | Path, artifact: Artifact) -> None:
         raise ParameterError(
             f"{target} exists and is not a quantal model. Choose another path, or delete it."
         )
-    try:
+    with explained(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    except OSError as error:
-        raise ParameterError(f"{target} cannot be written ({error.strerror}).") from None
-    try:
-        _fill(temporary, artifact)
-        os.chmod(temporary, 0o755)  # noqa: PTH101  (mkdtemp makes it private)
-        _swap(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        try:
+            _fill(temporary, artifact)
+            os.chmod(temporary, 0o755)  # noqa: PTH101  (mkdtemp makes it private)
+            _swap(temporary, target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def is_replaceable(target: Path) -> bool:

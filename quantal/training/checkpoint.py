@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..data.partial_file import explained
 from ..errors import FileFormatError, ParameterError
 from .loop import Progress, Run
 from .tensor_file import read_tensors, require_plain_file, write_bytes, write_tensors
@@ -107,12 +108,8 @@ class Checkpoints:
         self.extra_tensors: dict[str, Tensor] = {}
         self.extra_state: dict[str, Any] = {}
         self.steps_before = 0
-        try:
+        with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ParameterError(
-                f"checkpoint folder {folder} cannot be made ({error.strerror}). Name another."
-            ) from None
 
     def on_step(self, run: Run) -> None:
         """Write a checkpoint if the last one is old enough."""
@@ -123,13 +120,32 @@ class Checkpoints:
         """Do nothing: steps decide."""
 
     def write(self, run: Run) -> None:
-        """Write the run's state and what the caller put into ``extra_*``."""
+        """Write the run's state and what the caller put into ``extra_*``.
+
+        Raises:
+            ParameterError: The folder cannot be written; the checkpoint before stays.
+        """
+        with explained(self._folder, "The fit goes on from its last checkpoint with resume=True."):
+            self._write(run)
+        self._written = time.monotonic()
+        for old in self._complete()[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def _write(self, run: Run) -> None:
         target = self._folder / f"step-{self.steps_before + run.progress.step:012d}"
         temporary = self._folder / (target.name + ".tmp")
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
-        write_tensors(temporary / "state.safetensors", run_tensors(run) | self.extra_tensors)
-        payload = (temporary / "state.safetensors").read_bytes()
+        try:
+            self._fill(temporary, run)
+            shutil.rmtree(target, ignore_errors=True)
+            temporary.replace(target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    def _fill(self, folder: Path, run: Run) -> None:
+        write_tensors(folder / "state.safetensors", run_tensors(run) | self.extra_tensors)
+        payload = (folder / "state.safetensors").read_bytes()
         progress = dataclasses.asdict(run.progress)
         if math.isinf(run.progress.best):
             progress["best"] = "inf"  # JSON has no infinity
@@ -140,12 +156,7 @@ class Checkpoints:
             "progress": progress,
             "extra": self.extra_state,
         }
-        write_bytes(temporary / "state.json", json.dumps(state).encode())
-        shutil.rmtree(target, ignore_errors=True)
-        temporary.replace(target)
-        self._written = time.monotonic()
-        for old in self._complete()[:-KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
+        write_bytes(folder / "state.json", json.dumps(state).encode())
 
     def latest(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """Return tensors and state of the newest checkpoint, or None.

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from ...data.partial_file import explained
 from ...errors import FileFormatError, ParameterError
-from ..partial_file import explained
 from .address import Address
 from .description import MAX_BYTES, StoreDescription, is_description
 
