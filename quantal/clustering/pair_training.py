@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -95,8 +95,8 @@ class PairTraining(SelfAugmented, NetworkClusterer):
             return []
         return weighted("regularization", self.regularization, CHANGES, own=True)
 
-    def _set_up(self, x: Any) -> None:
-        self._device = resolve_device(self.device)
+    def _set_up(self, x: Any, begun: Mapping[str, str]) -> None:
+        self._device = resolve_device(begun.get("device", self.device))
         shape = self._image_shape()
         self._set_views(shape)
         if shape is None:
@@ -107,7 +107,8 @@ class PairTraining(SelfAugmented, NetworkClusterer):
             self.preparation_ = pixel_preparation(x, form, was_last=was_last)
             self.hidden_layer_sizes_ = ()
         widths = self.hidden_layer_sizes_ if shape is None else (CONVOLUTION_WIDTH,)
-        self._dtype = resolve_dtype(self.precision, self._device, widths)
+        precision = begun.get("precision", self.precision)
+        self._dtype = resolve_dtype(precision, self._device, widths)
 
     def _set_views(self, shape: tuple[int, ...] | None) -> None:
         """Set how rows are seen and which columns of the output are whose."""
