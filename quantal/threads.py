@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -86,8 +86,8 @@ class SharedSetting:
 
 
 def _limit_products() -> tuple[int, Callable[[], object]]:
-    libraries = linear_algebra()
-    counts = [int(library["num_threads"]) for library in libraries.info()]
+    counts = [int(library["num_threads"]) for library in linear_algebra().info()]
+    libraries = _split()[0]
     _let_this_thread_set(libraries)
     limit = libraries.limit(limits=1)
 
@@ -109,14 +109,17 @@ def _let_this_thread_set(libraries: ThreadpoolController) -> None:
 _PRODUCTS = SharedSetting(_limit_products)
 
 
-def one_thread_a_product() -> AbstractContextManager[int]:
+@contextmanager
+def one_thread_a_product() -> Iterator[int]:
     """Keep each matrix product on one thread; gives how many may run side by side.
 
     That number is what the linear algebra library was set to before, for example by
     ``OMP_NUM_THREADS`` or `threadpoolctl`. The setting is the whole process's: it comes back when
-    the last of several threads that asked for it is done.
+    the last of several threads that asked for it is done. Of a library on OpenMP it is this
+    thread's.
     """
-    return _PRODUCTS.held()
+    with _PRODUCTS.held() as n_threads, _split()[1].limit(limits=1):
+        yield n_threads
 
 
 @contextmanager
@@ -132,6 +135,21 @@ def on_one_thread() -> Iterator[None]:
     loops = ThreadpoolController().select(user_api="openmp")
     with one_thread_a_product(), loops.limit(limits=1):
         yield
+
+
+@cache
+def _split() -> tuple[ThreadpoolController, ThreadpoolController]:
+    """Part the libraries into those with one number for all threads and those with one for each.
+
+    threadpoolctl sets OpenBLAS on OpenMP, as faiss brings it, for the calling thread from 3.8 on.
+    """
+    shared: list[str] = []
+    own: list[str] = []
+    for library in linear_algebra().lib_controllers:
+        on_openmp = getattr(library, "threading_layer", None) == "openmp"
+        is_own = on_openmp and hasattr(library, "clear_controlling_thread")
+        (own if is_own else shared).append(library.filepath)
+    return linear_algebra().select(filepath=shared), linear_algebra().select(filepath=own)
 
 
 @cache

@@ -8,13 +8,20 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+import scipy.linalg  # noqa: F401  brings a library, which must be there before a limit
+from threadpoolctl import OpenBLASController, threadpool_info, threadpool_limits
 
+from quantal import threads
 from quantal.threads import linear_algebra, on_one_thread, one_thread_a_product, run_all
 
 
 def blas_threads():
-    """What NumPy's and SciPy's libraries are set to; other packages may have brought their own."""
+    """What the libraries with one number for all threads are set to, NumPy's and SciPy's."""
+    return [library["num_threads"] for library in threads._split()[0].info()]
+
+
+def own_threads():
+    """What all libraries of linear algebra are set to for this thread."""
     return [library["num_threads"] for library in linear_algebra().info()]
 
 
@@ -58,24 +65,43 @@ def test_the_setting_comes_back_when_the_last_of_several_users_is_done():
         assert set(blas_threads()) == {2}
 
 
-def numbers_of_openmp():
-    return {found["num_threads"] for found in threadpool_info() if found["user_api"] == "openmp"}
+def all_numbers():
+    """What every library is set to for this thread, by its file."""
+    return {found["filepath"]: found["num_threads"] for found in threadpool_info()}
 
 
-def test_one_of_two_overlapping_threads_does_not_leave_its_limit_behind():
-    with threadpool_limits(2, user_api="blas"):
-        contexts = [on_one_thread(), on_one_thread()]
-        with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
-            before = first.submit(numbers_of_openmp).result()
-            for thread, context in zip((first, second), contexts, strict=True):
+@pytest.fixture
+def more_libraries():
+    """NumPy's and SciPy's libraries, and OpenBLAS on OpenMP, which has a number for each thread."""
+    pytest.importorskip("faiss")
+    if not hasattr(OpenBLASController, "clear_controlling_thread"):
+        pytest.skip("threadpoolctl sets OpenBLAS on OpenMP for one thread from 3.8 on")
+    for found in (linear_algebra, threads._split):
+        found.cache_clear()
+
+
+@pytest.mark.usefixtures("more_libraries")
+@pytest.mark.parametrize("limited", [on_one_thread, one_thread_a_product])
+def test_of_two_overlapping_threads_none_leaves_its_limit_behind(limited):
+    contexts = [limited(), limited()]
+    with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
+        runs = list(zip((first, second), contexts, strict=True))
+        with threadpool_limits(2, user_api="blas"):
+            before = [thread.submit(all_numbers).result() for thread in (first, second)]
+            for thread, context in runs:
                 thread.submit(context.__enter__).result()
-            assert second.submit(numbers_of_openmp).result() <= {1}
+                assert set(thread.submit(own_threads).result()) == {1}
             first.submit(contexts[0].__exit__, None, None, None).result()
             assert set(blas_threads()) == {1}
-            assert first.submit(numbers_of_openmp).result() == before
             second.submit(contexts[1].__exit__, None, None, None).result()
+            assert [thread.submit(all_numbers).result() for thread in (first, second)] == before
             assert set(blas_threads()) == {2}
-            assert second.submit(numbers_of_openmp).result() == before
+
+
+def test_loops_of_openmp_run_on_one_thread():
+    with on_one_thread():
+        loops = [found for found in threadpool_info() if found["user_api"] == "openmp"]
+        assert all(found["num_threads"] == 1 for found in loops)
 
 
 def test_only_the_shared_setting_and_the_server_of_its_own_process_limit_threads(modules):
