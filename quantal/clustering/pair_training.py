@@ -27,7 +27,7 @@ from .paired_changes import Adversary, Change, Mixing, OfRows, OfView, PairBatch
 from .row_views import (
     Flat,
     RowViews,
-    channels_first,
+    colours_first,
     image_views,
     pixel_preparation,
     vector_views,
@@ -103,7 +103,7 @@ class PairTraining(SelfAugmented, NetworkClusterer):
             self.preparation_ = learn_preparation(x, self.scaling)
             self.hidden_layer_sizes_ = self._widths(len_of(x))
         else:
-            form, was_last = channels_first(shape)
+            form, was_last = colours_first(shape)
             self.preparation_ = pixel_preparation(x, form, was_last=was_last)
             self.hidden_layer_sizes_ = ()
         widths = self.hidden_layer_sizes_ if shape is None else (CONVOLUTION_WIDTH,)
@@ -118,7 +118,7 @@ class PairTraining(SelfAugmented, NetworkClusterer):
         if shape is None:
             self._views = vector_views(self.swap)
         else:
-            self._views = image_views(self.geometry, channels_first(shape)[0])
+            self._views = image_views(self.geometry, colours_first(shape)[0])
 
     def _image_shape(self) -> tuple[int, ...] | None:
         return image_layout(self.image_shape, self.image_shape_, self.n_features_in_)
