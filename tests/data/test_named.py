@@ -12,6 +12,7 @@ import pytest
 
 import quantal
 from quantal.data import named, named_files, open_source
+from quantal.data.file_hash import file_sha256
 from quantal.errors import DataError, FileFormatError, ParameterError
 
 DOCS = Path(quantal.__file__).parent.parent / "docs"
@@ -195,7 +196,7 @@ def street_numbers(folder, monkeypatch):
     file = None
     for name, rows in (("test_32x32.mat", slice(4, None)), ("train_32x32.mat", slice(4))):
         savemat(folder / name, {"X": x[rows].transpose(1, 2, 3, 0), "y": y[rows, None]})
-        sha256 = named_files.file_sha256(folder / name)
+        sha256 = file_sha256(folder / name)
         file = named.NamedFile(name, sha256, "matlab_images", rest=file)
     monkeypatch.setitem(named.NAMED, "svhn", replace(named.NAMED["svhn"], files=(file,)))
     return x, y % 10
