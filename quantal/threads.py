@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -51,17 +50,63 @@ def run_all(tasks: Iterable[Callable[[], Any]], n_threads: int) -> None:
             raise
 
 
-@dataclass
-class _Limit:
-    """The limit in force, shared by all threads that asked for it."""
+class SharedSetting:
+    """A setting of the whole process that several threads want changed at the same time.
 
-    lock: Lock = field(default_factory=Lock)
-    holders: int = 0
-    n_threads: int = 1
-    restore: Callable[[], None] | None = None
+    Each could note what it found and put that back, but one that comes second would find the first
+    one's change, and leave it behind for ever where the first is done before it.
+
+    Args:
+        change: changes the setting; returns the number that was set before, and what puts it back.
+    """
+
+    def __init__(self, change: Callable[[], tuple[int, Callable[[], object]]]) -> None:
+        self._change = change
+        self._lock = Lock()
+        self._holders = 0
+        self._before = 0
+        self._restore: Callable[[], object] | None = None
+
+    @contextmanager
+    def held(self) -> Iterator[int]:
+        """Keep the change until the last of those who hold it is done; gives the number before."""
+        with self._lock:
+            if self._restore is None:
+                self._before, self._restore = self._change()
+            self._holders += 1
+            before = self._before
+        try:
+            yield before
+        finally:
+            with self._lock:
+                self._holders -= 1
+                if self._holders == 0 and self._restore is not None:
+                    self._restore()
+                    self._restore = None
 
 
-_LIMIT = _Limit()
+def _limit_products() -> tuple[int, Callable[[], object]]:
+    counts = [int(library["num_threads"]) for library in linear_algebra().info()]
+    libraries = _split()[0]
+    _let_this_thread_set(libraries)
+    limit = libraries.limit(limits=1)
+
+    def restore() -> None:
+        _let_this_thread_set(libraries)
+        limit.restore_original_limits()
+        _let_this_thread_set(libraries)  # and whichever is next
+
+    return max(counts, default=1), restore
+
+
+def _let_this_thread_set(libraries: ThreadpoolController) -> None:
+    """Take OpenBLAS from the thread that limited it: threadpoolctl 3.8 ignores all others."""
+    for library in libraries.lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread(force=True)
+
+
+_PRODUCTS = SharedSetting(_limit_products)
 
 
 @contextmanager
@@ -70,23 +115,41 @@ def one_thread_a_product() -> Iterator[int]:
 
     That number is what the linear algebra library was set to before, for example by
     ``OMP_NUM_THREADS`` or `threadpoolctl`. The setting is the whole process's: it comes back when
-    the last of several threads that asked for it is done.
+    the last of several threads that asked for it is done. Of a library on OpenMP it is this
+    thread's.
     """
-    with _LIMIT.lock:
-        if _LIMIT.holders == 0:
-            libraries = linear_algebra()
-            counts = [int(library["num_threads"]) for library in libraries.info()]
-            _LIMIT.n_threads = max(counts, default=1)
-            _LIMIT.restore = libraries.limit(limits=1).restore_original_limits
-        _LIMIT.holders += 1
-        n_threads = _LIMIT.n_threads
-    try:
+    with _PRODUCTS.held() as n_threads, _split()[1].limit(limits=1):
         yield n_threads
-    finally:
-        with _LIMIT.lock:
-            _LIMIT.holders -= 1
-            if _LIMIT.holders == 0 and _LIMIT.restore is not None:
-                _LIMIT.restore()
+
+
+@contextmanager
+def on_one_thread() -> Iterator[None]:
+    """Keep matrix products and OpenMP's loops, as of scikit-learn and torch, on this thread.
+
+    The order of sums, hence their last bits, depends on the number of threads. OpenMP keeps a
+    number for each thread, so each may note its own and put it back.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    # Not kept: the libraries come with the packages that are imported until now.
+    loops = ThreadpoolController().select(user_api="openmp")
+    with one_thread_a_product(), loops.limit(limits=1):
+        yield
+
+
+@cache
+def _split() -> tuple[ThreadpoolController, ThreadpoolController]:
+    """Part the libraries into those with one number for all threads and those with one for each.
+
+    threadpoolctl sets OpenBLAS on OpenMP, as faiss brings it, for the calling thread from 3.8 on.
+    """
+    shared: list[str] = []
+    own: list[str] = []
+    for library in linear_algebra().lib_controllers:
+        on_openmp = getattr(library, "threading_layer", None) == "openmp"
+        is_own = on_openmp and hasattr(library, "clear_controlling_thread")
+        (own if is_own else shared).append(library.filepath)
+    return linear_algebra().select(filepath=shared), linear_algebra().select(filepath=own)
 
 
 @contextmanager

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+import scipy.linalg  # noqa: F401  brings a library, which must be there before a limit
+from threadpoolctl import OpenBLASController, threadpool_info, threadpool_limits
 
-from quantal.threads import linear_algebra, one_thread, one_thread_a_product, run_all
+from quantal import threads
+from quantal.threads import linear_algebra, on_one_thread, one_thread_a_product, run_all
 
 
 def blas_threads():
-    """What NumPy's and SciPy's libraries are set to; other packages may have brought their own."""
+    """What the libraries with one number for all threads are set to, NumPy's and SciPy's."""
+    return [library["num_threads"] for library in threads._split()[0].info()]
+
+
+def own_threads():
+    """What all libraries of linear algebra are set to for this thread."""
     return [library["num_threads"] for library in linear_algebra().info()]
 
 
@@ -56,36 +65,46 @@ def test_the_setting_comes_back_when_the_last_of_several_users_is_done():
         assert set(blas_threads()) == {2}
 
 
-def test_one_thread_also_binds_this_threads_openmp_loops():
-    def openmp_threads():
-        info = threadpool_info()
-        return {library["num_threads"] for library in info if library["user_api"] == "openmp"}
-
-    from sklearn.cluster import KMeans  # noqa: F401  brings OpenMP
-
-    with threadpool_limits(2):
-        with one_thread():
-            assert (set(blas_threads()), openmp_threads()) == ({1}, {1})
-        assert (set(blas_threads()), openmp_threads()) == ({2}, {2})
+def all_numbers():
+    """What every library is set to for this thread, by its file."""
+    return {found["filepath"]: found["num_threads"] for found in threadpool_info()}
 
 
-def test_fits_side_by_side_leave_the_setting_as_they_found_it():
-    entered, left = threading.Barrier(2, timeout=10), threading.Event()
+@pytest.fixture
+def more_libraries():
+    """NumPy's and SciPy's libraries, and OpenBLAS on OpenMP, which has a number for each thread."""
+    pytest.importorskip("faiss")
+    if not hasattr(OpenBLASController, "clear_controlling_thread"):
+        pytest.skip("threadpoolctl sets OpenBLAS on OpenMP for one thread from 3.8 on")
+    for found in (linear_algebra, threads._split):
+        found.cache_clear()
 
-    def first():
-        with one_thread():
-            entered.wait()
-            left.wait(10)  # ends last, although it came first
 
-    def second():
-        with one_thread():
-            entered.wait()
-        left.set()
+@pytest.mark.usefixtures("more_libraries")
+@pytest.mark.parametrize("limited", [on_one_thread, one_thread_a_product])
+def test_of_two_overlapping_threads_none_leaves_its_limit_behind(limited):
+    contexts = [limited(), limited()]
+    with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
+        runs = list(zip((first, second), contexts, strict=True))
+        with threadpool_limits(2, user_api="blas"):
+            before = [thread.submit(all_numbers).result() for thread in (first, second)]
+            for thread, context in runs:
+                thread.submit(context.__enter__).result()
+                assert set(thread.submit(own_threads).result()) == {1}
+            first.submit(contexts[0].__exit__, None, None, None).result()
+            assert set(blas_threads()) == {1}
+            second.submit(contexts[1].__exit__, None, None, None).result()
+            assert [thread.submit(all_numbers).result() for thread in (first, second)] == before
+            assert set(blas_threads()) == {2}
 
-    with threadpool_limits(2, user_api="blas"):
-        threads = [threading.Thread(target=work) for work in (first, second)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert set(blas_threads()) == {2}
+
+def test_loops_of_openmp_run_on_one_thread():
+    with on_one_thread():
+        loops = [found for found in threadpool_info() if found["user_api"] == "openmp"]
+        assert all(found["num_threads"] == 1 for found in loops)
+
+
+def test_only_the_shared_setting_and_the_server_of_its_own_process_limit_threads(modules):
+    limit = re.compile(r"threadpool_limits|torch\.set_num_threads")
+    users = {"/".join(module.parts) for module in modules if limit.search(module.text)}
+    assert users == {"quantal/app/running", "quantal/scale/local_engine"}

@@ -73,7 +73,7 @@ def address_of(taken: socket.socket) -> str:
 
 
 def share_threads(workers: int) -> None:
-    """Give every worker its share of the threads that this process would use.
+    """Give every worker its share of the threads that this process would use, for good.
 
     Args:
         workers: model calls at one time. Each would start a thread a processor otherwise.

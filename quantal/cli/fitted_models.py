@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +65,10 @@ def maker_of(path: Path, model: Any) -> str:
     Two models of one method and width give codes that have nothing to do with each other, and
     only their weights tell.
     """
+    from ..data.file_hash import file_sha256
     from ..training.artifact import FILES
 
-    with (path / FILES[1]).open("rb") as weights:
-        fingerprint = hashlib.file_digest(weights, "sha256").hexdigest()
-    return f"{method_name(model)} {fingerprint[:FINGERPRINT_DIGITS]}"
+    return f"{method_name(model)} {file_sha256(path / FILES[1])[:FINGERPRINT_DIGITS]}"
 
 
 def method_name(model: Any) -> str:

@@ -20,7 +20,7 @@ def write_hits(path: Path, batches: Iterable[Columns], names: HitNames) -> None:
         batches: columns as of `HitNames.columns`.
         names: kinds of the columns.
     """
-    from ..codes.partial_file import partial_file, publish
+    from ..data.partial_file import partial_file, publish
 
     with partial_file(path) as partial:
         WRITERS[path.suffix.lower()](partial, batches, names)

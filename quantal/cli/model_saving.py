@@ -26,20 +26,18 @@ def save_model(estimator: Any, dataset: Dataset, out: Path, seconds: float) -> N
     estimator.set_params(**{name: v for name, v in OF_THIS_RUN.items() if name in known})
     try:
         estimator.save(out)
-    except (OSError, QuantalError) as error:
+    except QuantalError as error:
         raise ParameterError(_rescued(estimator, out, error)) from None
 
 
-def _rescued(estimator: Any, out: Path, error: Exception) -> str:
+def _rescued(estimator: Any, out: Path, error: QuantalError) -> str:
     """Save the model elsewhere, for it may have taken hours; return what to say."""
     cause = error.__cause__
     reason = cause.strerror if isinstance(cause, OSError) else error
     place = Path(tempfile.mkdtemp(prefix="quantal-")) / out.name
     try:
         estimator.save(place)
-    except (OSError, QuantalError):
+    except QuantalError:
         place.parent.rmdir()
-        return (
-            f"{out} could not be written ({reason}), nor could a temporary folder. Free some space."
-        )
-    return f"{out} could not be written ({reason}). The model is in {place}: move it from there."
+        return f"{error} A temporary folder could not be written either."
+    return f"{error} The model is in {place}: move it from there."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -18,12 +17,11 @@ from ..data.preparation import SCALINGS, learn_preparation
 from ..errors import CollapseWarning, DataError, require_choice, require_range
 from ..estimators import RowReader, blockwise, data_fingerprint
 from ..estimators.input_rows import len_of
-from ..estimators.joint_fit import SILENT
+from ..estimators.joint_fit import begun_with, checkpoints_of
 from ..estimators.training_parameters import require_run_parameters
 from ..networks import Autoencoder
-from ..threads import one_thread
+from ..threads import on_one_thread
 from ..training import (
-    Checkpoints,
     Collapse,
     ProgressBar,
     RunSequence,
@@ -31,7 +29,6 @@ from ..training import (
     resolve_device,
     resolve_dtype,
 )
-from ..training.checkpoint import fingerprint
 from ..training.randomness import PURPOSES, derived_generator, derived_seed, seed_from
 from ..training.rows import Rows
 from . import autoencoder_defaults as automatic
@@ -137,9 +134,11 @@ class AutoencoderClusterer(
     def _set_up(self, x: Any, seed: int) -> Pretraining:
         """Learn what precedes the network, and what "auto" means for these rows."""
         n_rows = len_of(x)
-        self._device = resolve_device(self.device)
+        begun = begun_with(self)
+        self._device = resolve_device(begun.get("device", self.device))
         self.hidden_layer_sizes_ = automatic.hidden_layer_sizes(self.hidden_layer_sizes, n_rows)
-        self._dtype = resolve_dtype(self.precision, self._device, self.hidden_layer_sizes_)
+        precision = begun.get("precision", self.precision)
+        self._dtype = resolve_dtype(precision, self._device, self.hidden_layer_sizes_)
         if self.scaling == MEAN_SQUARE:
             self.preparation_ = mean_square_preparation(x)
         else:
@@ -164,7 +163,8 @@ class AutoencoderClusterer(
         )
 
     def _train(self, network: Autoencoder, pretraining: Pretraining, rows: Rows, seed: int) -> None:
-        checkpoints, total = self._checkpoints(rows, seed), pretraining.n_steps(network)
+        checkpoints = checkpoints_of(self, seed, {"data": data_fingerprint(rows.x)})
+        total = pretraining.n_steps(network)
         with ProgressBar(type(self).__name__, 1, shown=bool(self.verbose)) as bar:
             bar.training(total + self._more_iterations(len(rows)))
             sequence = RunSequence(bar, checkpoints, resume=self.resume)
@@ -175,14 +175,6 @@ class AutoencoderClusterer(
         if checkpoints is not None:
             checkpoints.clear()
 
-    def _checkpoints(self, rows: Rows, seed: int) -> Checkpoints | None:
-        if self.checkpoint is None:
-            return None
-        settings = {k: v for k, v in self.get_params().items() if k not in SILENT}
-        seeded = seed if self.random_state is not None else None
-        owner = fingerprint({**settings, "seed": seeded, "data": data_fingerprint(rows.x)})
-        return Checkpoints(Path(self.checkpoint), owner, self.checkpoint_every)
-
     def _codes(self, rows: Rows, dtype: torch.dtype = torch.float32) -> NDArray[np.float32]:
         return blockwise(rows, self.network_.bind(dtype).encode)
 
@@ -190,7 +182,7 @@ class AutoencoderClusterer(
         """Return the centres of k-means on the codes, the best of ``n_init`` starts."""
         generator = np.random.default_rng(derived_seed(seed, KMEANS_PURPOSE))
         plan = KMeansPlan(int(self.n_clusters), n_init=int(self.n_init))
-        with one_thread():
+        with on_one_thread():  # the order of sums, hence the last bit, depends on the threads
             found = kmeans(self._codes(rows), plan, generator)
         return np.asarray(found.centers, np.float32)
 

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..estimators import data_fingerprint
 from ..estimators.input_rows import len_of
+from ..estimators.joint_fit import begun_with
 from ..graph import nearest_neighbors
 from ..training import resolve_device, resolve_dtype
 from ..training.randomness import PURPOSES, derived_generator, seed_from
@@ -227,9 +228,11 @@ class JULE(
         x = self._read(X, reset=True)
         least = self._least_clusters(len_of(x))
         seed = seed_from(self.random_state)
-        self._device = resolve_device(self.device)
+        begun = begun_with(self)
+        self._device = resolve_device(begun.get("device", self.device))
         embedder = self._new_embedder(x)
-        self._dtype = resolve_dtype(self.precision, self._device, embedder.widths)
+        precision = begun.get("precision", self.precision)
+        self._dtype = resolve_dtype(precision, self._device, embedder.widths)
         network = embedder.build(derived_generator(seed, PURPOSES["network"])).to(self._device)
         rows = Rows(x, embedder.preparation, self._device)
         self.embedder_, self.network_ = embedder, network

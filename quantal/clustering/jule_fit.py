@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,11 +13,10 @@ from ..errors import DataError, require_choice, require_range
 from ..estimators import RowReader, blockwise, data_fingerprint
 from ..estimators.image_layout import image_layout
 from ..estimators.input_rows import len_of
-from ..estimators.joint_fit import SILENT
+from ..estimators.joint_fit import checkpoints_of
 from ..graph.row_scaling import without_column_means
 from ..objectives import TripletLoss
-from ..training import Checkpoints, Plan, ProgressBar
-from ..training.checkpoint import fingerprint
+from ..training import Plan, ProgressBar
 from ..training.rows import Rows
 from .cluster_order import by_size
 from .jule_folder import JuleFolder
@@ -154,12 +152,7 @@ class JuleFit(JuleFolder, RowReader):
         )
 
     def _run(self, stages: Stages, x: Any, seed: int) -> None:
-        checkpoints, me = None, cast("Any", self)
-        if self.checkpoint is not None:
-            settings = {k: v for k, v in me.get_params().items() if k not in SILENT}
-            seeded = seed if self.random_state is not None else None
-            owner = fingerprint({**settings, "seed": seeded, "data": data_fingerprint(x)})
-            checkpoints = Checkpoints(Path(self.checkpoint), owner, self.checkpoint_every)
+        checkpoints = checkpoints_of(self, seed, {"data": data_fingerprint(x)})
         with ProgressBar(type(self).__name__, 1, shown=bool(self.verbose)) as bar:
             bar.preparing(f"joining {len_of(x)} rows to their nearest")
             pixels = without_column_means(x) if self.centered else x

@@ -14,9 +14,8 @@ from ..data.mean_square import mean_square_preparation
 from ..data.preparation import Preparation, learn_preparation
 from ..errors import ParameterError, require_range
 from ..estimators import defaults
+from ..estimators.image_layout import channels_first
 from ..networks import MLP, BatchNormMode, ConvolutionalNetwork, ConvolutionalPlan, plan_for
-
-COLOURS = (1, 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +103,7 @@ def embedder_for(
     if image_shape is None:
         _require_no_images(pools, padding)
         return Embedder(learn_preparation(x, "global"), int(n_outputs), hidden_layer_sizes=widths)
-    shape, channels_last = _channels_first(image_shape)
+    shape, channels_last = channels_first(image_shape)
     plan = plan_for(*shape[1:])
     if not _is_auto(pools):
         plan = replace(plan, pools=_pools(pools), padding=0)
@@ -138,12 +137,3 @@ def _pools(pools: Any) -> tuple[bool, ...]:
             f"16, got {pools!r}."
         )
     return tuple(bool(value) for value in values)
-
-
-def _channels_first(shape: tuple[int, ...]) -> tuple[tuple[int, int, int], bool]:
-    """Return (channels, height, width), and whether the rows hold the channels last."""
-    if len(shape) == 2:
-        return (1, shape[0], shape[1]), False
-    if shape[2] in COLOURS or shape[0] not in COLOURS:
-        return (shape[2], shape[0], shape[1]), True
-    return (shape[0], shape[1], shape[2]), False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -27,7 +27,7 @@ from .paired_changes import Adversary, Change, Mixing, OfRows, OfView, PairBatch
 from .row_views import (
     Flat,
     RowViews,
-    channels_first,
+    colours_first,
     image_views,
     pixel_preparation,
     vector_views,
@@ -95,19 +95,20 @@ class PairTraining(SelfAugmented, NetworkClusterer):
             return []
         return weighted("regularization", self.regularization, CHANGES, own=True)
 
-    def _set_up(self, x: Any) -> None:
-        self._device = resolve_device(self.device)
+    def _set_up(self, x: Any, begun: Mapping[str, str]) -> None:
+        self._device = resolve_device(begun.get("device", self.device))
         shape = self._image_shape()
         self._set_views(shape)
         if shape is None:
             self.preparation_ = learn_preparation(x, self.scaling)
             self.hidden_layer_sizes_ = self._widths(len_of(x))
         else:
-            form, was_last = channels_first(shape)
+            form, was_last = colours_first(shape)
             self.preparation_ = pixel_preparation(x, form, was_last=was_last)
             self.hidden_layer_sizes_ = ()
         widths = self.hidden_layer_sizes_ if shape is None else (CONVOLUTION_WIDTH,)
-        self._dtype = resolve_dtype(self.precision, self._device, widths)
+        precision = begun.get("precision", self.precision)
+        self._dtype = resolve_dtype(precision, self._device, widths)
 
     def _set_views(self, shape: tuple[int, ...] | None) -> None:
         """Set how rows are seen and which columns of the output are whose."""
@@ -117,7 +118,7 @@ class PairTraining(SelfAugmented, NetworkClusterer):
         if shape is None:
             self._views = vector_views(self.swap)
         else:
-            self._views = image_views(self.geometry, channels_first(shape)[0])
+            self._views = image_views(self.geometry, colours_first(shape)[0])
 
     def _image_shape(self) -> tuple[int, ...] | None:
         return image_layout(self.image_shape, self.image_shape_, self.n_features_in_)

@@ -16,7 +16,7 @@ from torch import Tensor
 from ..errors import CollapseWarning, DataError, require_range
 from ..estimators import ModelFolder, RowReader, data_fingerprint
 from ..estimators.input_rows import len_of
-from ..threads import one_thread
+from ..threads import on_one_thread
 from ..training.randomness import derived_seed, seed_from
 from .cluster_order import by_size
 from .presets import Presets
@@ -93,7 +93,7 @@ class PartitionClusterer(
                 "Ask for fewer clusters, or pass more rows."
             )
         generator = np.random.default_rng(derived_seed(seed_from(self.random_state), PURPOSE))
-        with one_thread():
+        with on_one_thread():  # the order of sums, hence the last bit, depends on the threads
             found = self._fit(x, generator)
         self.labels_, order = by_size(found, int(self.n_clusters))
         self._renumbered(order)

@@ -13,10 +13,9 @@ from torch import Tensor
 from ..data.memory_map import row_chunks
 from ..data.preparation import Preparation
 from ..errors import DataError, require_choice
+from ..estimators.image_layout import COLOURS, channels_first
 from ..views import KINDS as GEOMETRIES
 from ..views import ColumnSwap, View, geometric_views
-
-COLOURS = (1, 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,18 +111,15 @@ def image_views(geometry: str, image_shape: tuple[int, int, int]) -> RowViews:
     return RowViews(first, second, Judged(judged), (int(seen[1]), int(seen[2]), int(seen[3])))
 
 
-def channels_first(shape: tuple[int, ...]) -> tuple[tuple[int, int, int], bool]:
-    """Return (channels, height, width) of (h, w), (h, w, c) or (c, h, w), and whether c was last.
+def colours_first(shape: tuple[int, ...]) -> tuple[tuple[int, int, int], bool]:
+    """Return what `channels_first` does, of images that are grey or of three colours.
 
     Raises:
-        DataError: Images that are neither grey nor of three colours.
+        DataError: They are not.
     """
-    if len(shape) == 2:
-        return (1, shape[0], shape[1]), False
-    if shape[2] in COLOURS:
-        return (shape[2], shape[0], shape[1]), True
-    if shape[0] in COLOURS:
-        return (shape[0], shape[1], shape[2]), False
+    form, was_last = channels_first(shape)
+    if form[0] in COLOURS:
+        return form, was_last
     raise DataError(
         f"X holds images of shape {shape}; images have 1 channel or 3, first or last. Pass "
         "(n, h, w), (n, h, w, 3) or (n, 3, h, w)."

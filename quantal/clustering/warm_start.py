@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..networks import MLP
-from ..threads import one_thread
+from ..threads import on_one_thread
 from ..training import Plan, Run
 from ..training.randomness import derived_generator
 from ..training.rows import Rows
@@ -48,7 +48,7 @@ def kmeans_labels(rows: Rows, n_clusters: int, seed: int) -> tuple[Tensor, NDArr
         chosen = np.sort(generator.choice(n, SAMPLE_ROWS, replace=False))
     numbers = torch.from_numpy(chosen)
     kmeans = KMeans(n_clusters, n_init=3, random_state=int(generator.integers(2**31 - 1)))
-    with one_thread():
+    with on_one_thread():  # the order of sums, hence the last bit, depends on the threads
         labels = kmeans.fit_predict(rows.prepared(numbers).cpu().numpy())
     sizes = np.bincount(labels, minlength=n_clusters)
     rank = np.empty(n_clusters, np.int64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -10,11 +9,12 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.file_hash import file_sha256
+from ..data.partial_file import partial_file, publish, write_whole
 from ..errors import DataError, FileFormatError, ParameterError, require_extra, require_range
 from .faiss_kinds import KINDS, options_of
 from .ordering import first_by_score
 from .packing import bytes_per_code, require_packed, require_zero_padding
-from .partial_file import partial_file, publish, write_whole
 
 FORMAT = "quantal code index"
 VERSION = 1
@@ -199,7 +199,7 @@ class CodeIndex:
                 "n_bits": self.n_bits,
                 "kind": self.kind,
                 "options": self.options,
-                "sha256": _sha256(partial),
+                "sha256": file_sha256(partial),
             }
             beside.unlink(missing_ok=True)
             publish(partial, target)
@@ -219,7 +219,7 @@ class CodeIndex:
         source = Path(path)
         faiss = require_extra("faiss", "search")
         description = _read_description(source)
-        if not source.is_file() or _sha256(source) != description.get("sha256"):
+        if not source.is_file() or file_sha256(source) != description.get("sha256"):
             raise FileFormatError(
                 f"{source} is missing or differs from what {_description_path(source).name} says "
                 "it is. Restore the file, or save the index again."
@@ -262,11 +262,6 @@ class CodeIndex:
 
 def _description_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.json")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_description(path: Path) -> dict[str, Any]:

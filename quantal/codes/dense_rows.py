@@ -32,7 +32,6 @@ def dense_rows(block: Any, name: str) -> NDArray[np.float64]:
             f"{name} must be real numbers of shape (n, d), got {values.dtype} of shape "
             f"{values.shape}."
         )
-    flat: NDArray[np.float64] = values.reshape(len(values), math.prod(values.shape[1:])).astype(
-        np.float64
-    )
+    width = math.prod(values.shape[1:])  # not -1, which no rows leave open
+    flat: NDArray[np.float64] = values.reshape(len(values), width).astype(np.float64)
     return flat

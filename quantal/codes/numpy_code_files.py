@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
+from ..data.partial_file import partial_file, publish, write_whole
 from ..errors import DataError, FileFormatError
 from .description import MAX_BYTES, Description
 from .id_files import (
@@ -22,7 +23,6 @@ from .id_files import (
 )
 from .named_codes import Codes, RowIds
 from .packing import require_zero_padding
-from .partial_file import partial_file, publish, write_whole
 
 
 def write_numpy_codes(

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.memory_ceiling import require_memory
+from ..data.partial_file import partial_file, publish
 from ..errors import DataError, FileFormatError
 from .description import Description
 from .named_codes import Codes, RowIds
 from .packing import require_zero_padding
-from .partial_file import partial_file, publish
 
 KEY = b"quantal"
 BATCH_ROWS = 1 << 17

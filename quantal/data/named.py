@@ -178,7 +178,8 @@ def fetch(name: str, data_dir: str | Path | None = None) -> Path | None:
     Raises:
         DataError: No public copy with a checksum is known (the message says where the data come
             from), or the download failed.
-        FileFormatError: Other bytes came than expected, or lie there and cannot be fetched anew.
+        FileFormatError: Other bytes came than expected, or the file there is damaged and no public
+            copy is known.
     """
     vectors = split_name(name)
     if vectors is not None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FileFormatError
+from .file_hash import file_sha256
 from .named_sets import NamedFile
 from .numpy_files import load_npz_array
 from .text_files import iterate_lines
@@ -32,12 +33,6 @@ class Contents:
     x: NDArray[Any] | None = None
     texts: list[str] | None = None
     ids: list[str] | None = None
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def embedded_digits() -> Contents:

@@ -35,28 +35,32 @@ def fetch_files(entry: NamedSet, data_dir: str | Path | None = None) -> Path | N
         return None
     folder = data_folder(data_dir)
     located = locate(entry, data_dir)
-    if located is not None and all(_is_intact(folder, part) for part in located[1].parts):
+    there = () if located is None else located[1].parts
+    damages = [damage for part in there if (damage := _damage(folder, part))]
+    if located is not None and not damages:
         return located[0]
     public = [file for file in entry.files if all(part.url for part in file.parts)]
+    if not public and damages:
+        raise FileFormatError(f"{damages[0]} {_no_public_copy(entry)}.")
     if not public:
         if located is not None:
             for part in located[1].parts:
                 require_checksum(folder / part.name, part)  # says which differs, and what to do
         raise DataError(missing_message(entry, data_dir))
     for part in public[0].parts:
-        if part.url is not None and not _is_intact(folder, part):
-            download(part.url, folder / part.name, part.sha256)
+        path = folder / part.name
+        if part.url is not None and not (path.is_file() and _damage(folder, part) is None):
+            download(part.url, path, part.sha256)
     return folder / public[0].name
 
 
-def _is_intact(folder: Path, file: NamedFile) -> bool:
-    if not (folder / file.name).is_file():
-        return False
+def _damage(folder: Path, file: NamedFile) -> FileFormatError | None:
+    """Return what is wrong with a file that is there."""
     try:
         require_checksum(folder / file.name, file)
-    except FileFormatError:
-        return False
-    return True
+    except FileFormatError as error:
+        return error
+    return None
 
 
 def missing_message(entry: NamedSet, data_dir: str | Path | None = None) -> str:
@@ -66,11 +70,15 @@ def missing_message(entry: NamedSet, data_dir: str | Path | None = None) -> str:
     remedy = (
         f"Run: quantal data fetch {entry.name}"
         if any(file.url for file in entry.files)
-        else f"There is no public copy to download; it comes from: {entry.source}. Put {names} "
+        else f"{_no_public_copy(entry)}. Put {names} "
         f"there, or name its folder with --data-dir or {ENVIRONMENT}"
     )
     return f"{entry.name}: {names} is not in {folder}. {remedy}."
 
 
+def _no_public_copy(entry: NamedSet) -> str:
+    return f"There is no public copy to download; it comes from: {entry.source}"
+
+
 def _missing_title(folder: Path, file: NamedFile) -> str:
-    return " with ".join(p.name for p in file.parts if not (folder / p.name).is_file())
+    return " with ".join(part.name for part in file.parts if not (folder / part.name).is_file())

@@ -7,6 +7,8 @@ from typing import Any
 
 from ..errors import ParameterError
 
+COLOURS = (1, 3)
+
 
 def image_layout(
     declared: Any, read: tuple[int, ...] | None, n_features: int
@@ -34,3 +36,12 @@ def image_layout(
             f"{n_features}, the number of columns, got {declared!r}."
         )
     return shape
+
+
+def channels_first(shape: tuple[int, ...]) -> tuple[tuple[int, int, int], bool]:
+    """Return (channels, height, width) of (h, w), (h, w, c) or (c, h, w), and if c was last."""
+    if len(shape) == 2:
+        return (1, shape[0], shape[1]), False
+    if shape[2] in COLOURS or shape[0] not in COLOURS:
+        return (shape[2], shape[0], shape[1]), True
+    return (shape[0], shape[1], shape[2]), False

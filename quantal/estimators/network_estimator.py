@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -33,7 +33,14 @@ from ..training.rows import Rows
 from . import defaults
 from .fit_hooks import FitHooks
 from .input_rows import RowReader, data_fingerprint, len_of
-from .joint_fit import agreed_seed, checkpoints_of, processes_for, require_joint, shown_here
+from .joint_fit import (
+    agreed_seed,
+    begun_with,
+    checkpoints_of,
+    processes_for,
+    require_joint,
+    shown_here,
+)
 from .network_folder import NetworkFolder
 
 
@@ -136,7 +143,7 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
         self._require_enough_rows(x)
         seed = self._seed = agreed_seed(self.random_state)
         self._optimizer_state: dict[str, Any] | None = None  # partial_fit then starts afresh
-        self._set_up(x)
+        self._set_up(x, begun_with(self))
         rows = Rows(x, self.preparation_, self._device, hold=self._pays_to_hold(len_of(x)))
         outcome = self._train(rows, seed)
         self.network_ = self._new_network(seed, outcome.number)
@@ -168,7 +175,7 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
         first = not hasattr(self, "network_")
         x = self._read(X, reset=first)
         if first:
-            self._set_up(x)
+            self._set_up(x, {})
             self._seed = agreed_seed(self.random_state)
             self.network_ = self._new_network(self._seed, 0)
             self.history_ = {}
@@ -195,12 +202,16 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
         self.data_ = data_fingerprint(x)
         return self
 
-    def _set_up(self, x: Any) -> None:
-        """Learn what precedes the network; everything here is forgotten by the next fit."""
-        self._device = resolve_device(self.device)
+    def _set_up(self, x: Any, begun: Mapping[str, str]) -> None:
+        """Learn what precedes the network; everything here is forgotten by the next fit.
+
+        ``begun`` has what "auto" stands for in a fit that is resumed, see `begun_with`.
+        """
+        self._device = resolve_device(begun.get("device", self.device))
         self.preparation_ = learn_preparation(x, self.scaling, keep_order=self._has_layout())
         self.hidden_layer_sizes_ = self._widths(len_of(x))
-        self._dtype = resolve_dtype(self.precision, self._device, self.hidden_layer_sizes_)
+        precision = begun.get("precision", self.precision)
+        self._dtype = resolve_dtype(precision, self._device, self.hidden_layer_sizes_)
 
     def _plan(self, rows: Rows, seed: int, n_epochs: int | None = None) -> Plan:
         size = defaults.batch_size(self.batch_size, len(rows))

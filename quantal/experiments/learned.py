@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.partial_file import explained
 from ..errors import ParameterError, QuantalWarning
 from .peers import build_method
 from .recipe import Recipe
@@ -93,17 +94,17 @@ def keep_model(model: Any, recipe: Recipe, seed: int) -> None:
     """
     path = model_folder(recipe, seed)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=path.parent))
-        try:
-            model.save(part / "model")
-            if not path.is_dir():
-                (part / "model").replace(path)  # whole or not at all
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-    except OSError as error:
-        text = f"{path} cannot be written ({error.strerror or error}), so the model is not kept."
-        warnings.warn(text, QuantalWarning, stacklevel=2)
+        with explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=path.parent))
+            try:
+                model.save(part / "model")
+                if not path.is_dir():
+                    (part / "model").replace(path)  # whole or not at all
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
+    except ParameterError as error:
+        warnings.warn(f"{error} The model is not kept.", QuantalWarning, stacklevel=2)
 
 
 def model_folder(recipe: Recipe, seed: int) -> Path:

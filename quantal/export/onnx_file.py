@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import warnings
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 from .. import __version__
 from ..codes.dense_rows import sliceable
 from ..codes.packing import BIT_ORDER
-from ..codes.partial_file import partial_file, publish
-from ..errors import DataError, ParameterError, require_extra
+from ..data.partial_file import partial_file, publish
+from ..errors import ParameterError, require_extra
 from .graph_of_model import graph_of, method_of
 from .parity import Parity, measured_parity
 
@@ -45,8 +44,8 @@ def export_onnx(model: Any, path: str | Path, *, check: ArrayLike | None = None)
     Args:
         model: fitted; of one of `exportable_methods`.
         path: the file, which ends in ``.onnx``; one there is replaced.
-        check: rows as for ``predict`` to compare on, at most 10,000 of them, spread evenly; None:
-            1,000 random ones.
+        check: what ``predict`` takes, to compare on at most 10,000 of its rows, spread evenly;
+            None: 1,000 random ones.
 
     Returns:
         How many rows were compared, and how far apart the two are: probabilities at most 1e-4;
@@ -55,7 +54,7 @@ def export_onnx(model: Any, path: str | Path, *, check: ArrayLike | None = None)
     Raises:
         NotFittedError: The model is not fitted.
         ParameterError: The method has no graph, or the path cannot be written.
-        DataError: ``check`` holds rows of another width.
+        DataError: ``check`` cannot be used: no rows, rows of another width, nan.
         QuantalError: The graph does not agree with the library; no file is left.
         MissingExtraError: onnx or onnxruntime is not installed.
     """
@@ -67,12 +66,10 @@ def export_onnx(model: Any, path: str | Path, *, check: ArrayLike | None = None)
     onnx: Any = require_extra("onnx", "onnx")
     require_extra("onnxruntime", "onnx")
     shape = model.image_shape_ or (int(model.n_features_in_),)
-    rows = random_rows(model, RANDOM_ROWS) if check is None else _spread(check)
-    if math.prod(rows.shape[1:]) != math.prod(shape):
-        raise DataError(
-            f"The rows to check have {math.prod(rows.shape[1:])} numbers, but the model was fitted "
-            f"on {math.prod(shape)}. Pass rows of the same kind."
-        )
+    if check is None:
+        rows = random_rows(model, RANDOM_ROWS)
+    else:
+        rows = _spread(model._read(check, reset=False))
     graph = graph_of(model)
     with partial_file(target) as partial:
         _trace(graph, shape, partial)
@@ -101,11 +98,8 @@ def random_rows(model: Any, n: int) -> NDArray[np.float32]:
     return (center + unit * generator.standard_normal((n, d))).astype(np.float32)
 
 
-def _spread(check: ArrayLike) -> NDArray[np.float32]:
-    rows = sliceable(check)
+def _spread(rows: Any) -> NDArray[np.float32]:
     n = int(rows.shape[0])
-    if n == 0:
-        raise DataError("There are no rows to check. Pass at least one.")
     chosen = np.unique(np.linspace(0, n - 1, min(n, MOST_ROWS)).astype(np.int64))
     part = rows[chosen]
     dense = part if isinstance(part, np.ndarray) else part.toarray()

@@ -52,6 +52,7 @@ def measured_parity(model: Any, graph: nn.Module, path: Path, rows: NDArray[np.f
         MissingExtraError: onnxruntime is not installed.
     """
     first, second = _run(path, rows)
+    model = _without_column_names(model)
     rows = np.concatenate([rows[:1], rows])  # the first one alone, then all
     names: tuple[str, str] = graph.outputs  # type: ignore[assignment]
     flat = rows.reshape(len(rows), -1)
@@ -99,6 +100,13 @@ def _of_bits(
         near = np.abs(scores) <= RELATIVE_BOUND * np.abs(scores).max(axis=0)
         _require(bool(near[differ].all()), f"{int(differ.sum())} of {differ.size} bits differ")
     return Parity(len(rows) - 1, "bits", float(differ.any()), int(differ.sum()))
+
+
+def _without_column_names(model: Any) -> Any:
+    """Return the model as fitted on an array: the rows, already checked, are one."""
+    nameless = copy.copy(model)
+    vars(nameless).pop("feature_names_in_", None)
+    return nameless
 
 
 def _in_float32(model: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ParameterError
-from ..threads import one_thread
+from ..threads import on_one_thread
 from .fields import field_counts, field_of, unit_sums
 from .oriented_gradients import direction_planes
 from .picture_descriptor import PictureDescriptor, gradients
@@ -88,7 +88,7 @@ class SpatialPyramid(PictureDescriptor):
             patches = patches[generator.choice(len(patches), SAMPLE_PATCHES, replace=False)]
         n_words = min(WORDS, len(patches))
         model = KMeans(n_words, init="random", n_init=1, max_iter=30, random_state=0)
-        with one_thread(), warnings.catch_warnings():
+        with on_one_thread(), warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # few distinct patches
             words = model.fit(patches).cluster_centers_
         return cls(height, width, words, white=blank.white)

@@ -11,7 +11,7 @@ from scipy.linalg import eigh
 from torch import Tensor
 
 from ..networks import TanhMLP
-from ..threads import one_thread
+from ..threads import one_thread_a_product
 from ..training.rows import Rows
 
 SAMPLE_ROWS = 4096  # enough for the leading directions of the rows
@@ -102,7 +102,7 @@ def leading_directions(
     centred = sample - sample.mean(axis=0)
     k = min(n_directions, m - 1, d)
     products = centred.T @ centred if d <= m else centred @ centred.T
-    with one_thread():
+    with one_thread_a_product():  # the last bits depend on the threads
         values, vectors = eigh(products, subset_by_index=[len(products) - k, len(products) - 1])
     values, vectors = values[::-1], vectors[:, ::-1]
     kept = values > 1e-10 * values[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -119,9 +119,9 @@ class SGHTraining(NetworkEstimator):
         pairs = None if self._pairs is None else self._pairs.fingerprint()
         return {**super()._identity(rows), **({} if pairs is None else {"pairs": pairs})}
 
-    def _set_up(self, x: Any) -> None:
-        super()._set_up(x)
-        self.estimator_ = None if self.estimator == AUTO else self.estimator
+    def _set_up(self, x: Any, begun: Mapping[str, str]) -> None:
+        super()._set_up(x, begun)
+        self.estimator_ = begun.get("estimator") if self.estimator == AUTO else self.estimator
 
     def _known_estimator(self, rows: Rows, seed: int) -> str:
         """Return the gradient of this fit, chosen before its first step where it is "auto"."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..catalog import CLASSES, load
-from ..codes.partial_file import write_whole
+from ..data.partial_file import write_whole
 from ..errors import ParameterError, require_choice, require_extra, require_range
 from ..training import Collapse
 from .assignment import assign

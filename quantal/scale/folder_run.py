@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..codes.partial_file import explained
 from ..data.options import Options, parse_options
+from ..data.partial_file import explained
 from ..errors import DataError, ParameterError, require_choice, require_range
 from . import manifest
 from .job import TASKS, Job, LoadedModel, Outcome, load_model

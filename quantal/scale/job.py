@@ -74,13 +74,11 @@ class Outcome:
 
     Attributes:
         name: The shard.
-        n_rows: Rows written.
         damage: Why its rows cannot be used; the other shards go on.
         fatal: Why no shard can be processed: the model is another, the disk is full.
     """
 
     name: str
-    n_rows: int = 0
     damage: str | None = None
     fatal: str | None = None
 

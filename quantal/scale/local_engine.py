@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
-from ..threads import one_thread, thread_count
+from ..threads import SharedSetting, on_one_thread, thread_count
 from .job import Job, LoadedModel, Outcome
 from .results import process_shard
 from .shards import Shard
@@ -43,12 +45,22 @@ def run_locally(
 @contextmanager
 def one_thread_each() -> Iterator[None]:
     """Keep products of torch and of NumPy on the thread that asks for them."""
+    with _TORCH_THREADS.held(), on_one_thread():
+        yield
+
+
+def _limit_torch() -> tuple[int, Callable[[], object]]:
     import torch
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with one_thread():
-            yield
-    finally:
-        torch.set_num_threads(before)
+    before = _aside(torch.get_num_threads)
+    _aside(torch.set_num_threads, 1)
+    return before, partial(_aside, torch.set_num_threads, before)
+
+
+def _aside(function: Callable[..., Any], *args: object) -> Any:
+    """Call on a new thread: torch has a number for all new ones, and OpenMP's for this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *args).result()
+
+
+_TORCH_THREADS = SharedSetting(_limit_torch)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..codes.partial_file import write_whole
+from ..data.partial_file import write_whole
 from ..errors import FileFormatError, ParameterError
 from .job import Job
 from .shards import Shard

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ..codes.description import Description
 from ..codes.parquet_code_files import KEY as CODES_KEY
-from ..codes.partial_file import explained, publish
 from ..data.arrow_columns import RowCollector
+from ..data.partial_file import explained, publish
 from ..data.tables import ID_COLUMN
 from ..errors import DataError, ParameterError
 from .job import KEY, Job, LoadedModel, Outcome
@@ -45,15 +45,15 @@ def process_shard(job: Job, loaded: LoadedModel, shard: Shard) -> Outcome:
                 f"{loaded.device}, but the run has {job.maker} on {job.device}. Let all machines "
                 "see one folder, and use alike machines."
             )
-        n_rows = _write(job, loaded.model, shard, source)
+        _write(job, loaded.model, shard, source)
     except ParameterError as error:
         return Outcome(shard.name, fatal=str(error))
     except DataError as error:
         return Outcome(shard.name, damage=str(error))
-    return Outcome(shard.name, n_rows)
+    return Outcome(shard.name)
 
 
-def _write(job: Job, model: Any, shard: Shard, source: Path) -> int:
+def _write(job: Job, model: Any, shard: Shard, source: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -74,7 +74,6 @@ def _write(job: Job, model: Any, shard: Shard, source: Path) -> int:
                 writer.write_table(pa.concat_tables(waiting).combine_chunks())
         if fingerprint_of(source) != shard.fingerprint or n_rows != shard.n_rows:
             raise DataError(f"{shard.name} was changed while the run went on. Start again.")
-    return n_rows
 
 
 def _results(job: Job, model: Any, shard: Shard, source: Path) -> Iterator[list[Any]]:

@@ -7,7 +7,6 @@ manifest.json         SHA-256 of the two, library version, fingerprint of the da
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -19,7 +18,9 @@ from typing import Any
 
 from torch import Tensor
 
+from ..data.file_hash import file_sha256
 from ..data.memory_ceiling import JSON_FACTOR, require_memory
+from ..data.partial_file import explained
 from ..errors import FileFormatError, ParameterError
 from .tensor_file import read_tensors, require_plain_file, write_bytes, write_tensors
 
@@ -59,22 +60,15 @@ def write_artifact(path: str | Path, artifact: Artifact) -> None:
         raise ParameterError(
             f"{target} exists and is not a quantal model. Choose another path, or delete it."
         )
-    try:
+    with explained(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    except OSError as error:
-        raise ParameterError(f"{target} cannot be written ({error.strerror}).") from None
-    try:
-        _fill(temporary, artifact)
-        os.chmod(temporary, 0o755)  # noqa: PTH101  (mkdtemp makes it private)
-        _swap(temporary, target)
-    except OSError as error:
-        raise ParameterError(
-            f"{target} cannot be written ({error.strerror}); what was there is left as it was. "
-            "Make room there, or choose another path."
-        ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        try:
+            _fill(temporary, artifact)
+            os.chmod(temporary, 0o755)  # noqa: PTH101  (mkdtemp makes it private)
+            _swap(temporary, target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def is_replaceable(target: Path) -> bool:
@@ -89,7 +83,7 @@ def _fill(folder: Path, artifact: Artifact) -> None:
     config = {"schema": SCHEMA, **artifact.config}
     write_bytes(folder / FILES[0], json.dumps(config, indent=1).encode())
     write_tensors(folder / FILES[1], artifact.tensors)
-    hashes = {name: _sha256(folder / name) for name in FILES}
+    hashes = {name: file_sha256(folder / name) for name in FILES}
     manifest = {"schema": SCHEMA, "quantal": version("quantal"), "sha256": hashes}
     payload = json.dumps({**manifest, **artifact.manifest}, indent=1).encode()
     write_bytes(folder / MANIFEST, payload)
@@ -135,7 +129,7 @@ def read_artifact(path: str | Path) -> Artifact:
     config = _read_object(folder / FILES[0])
     tensors = read_tensors(folder / FILES[1])
     for name in FILES:
-        if _sha256(folder / name) != hashes[name]:
+        if file_sha256(folder / name) != hashes[name]:
             raise FileFormatError(
                 f"{folder / name} differs from what the manifest says it is. "
                 "Restore the file, or save the model again."
@@ -146,11 +140,6 @@ def read_artifact(path: str | Path) -> Artifact:
             f"{SCHEMA}. Install the version named in {MANIFEST}: {manifest.get('quantal')!r}."
         )
     return Artifact(config, tensors, manifest)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_object(path: Path) -> dict[str, Any]:

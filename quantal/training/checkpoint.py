@@ -15,12 +15,14 @@ import math
 import re
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..data.partial_file import explained
 from ..errors import FileFormatError, ParameterError
 from .loop import Progress, Run
 from .tensor_file import read_tensors, require_plain_file, write_bytes, write_tensors
@@ -97,22 +99,26 @@ class Checkpoints:
         folder: where they lie; made if absent.
         owner: fingerprint of settings and data; a checkpoint of another owner is refused.
         every_minutes: least time between two checkpoints; 0 writes one at every step.
+        choices: gives what "auto" stands for in this fit, for `choices_in`.
     """
 
-    def __init__(self, folder: Path, owner: str, every_minutes: float) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        owner: str,
+        every_minutes: float,
+        choices: Callable[[], dict[str, str]] = dict,
+    ) -> None:
         self._folder = folder
         self._owner = owner
+        self._choices = choices
         self._every = 60 * every_minutes
         self._written = time.monotonic()
         self.extra_tensors: dict[str, Tensor] = {}
         self.extra_state: dict[str, Any] = {}
         self.steps_before = 0
-        try:
+        with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ParameterError(
-                f"checkpoint folder {folder} cannot be made ({error.strerror}). Name another."
-            ) from None
 
     def on_step(self, run: Run) -> None:
         """Write a checkpoint if the last one is old enough."""
@@ -123,13 +129,32 @@ class Checkpoints:
         """Do nothing: steps decide."""
 
     def write(self, run: Run) -> None:
-        """Write the run's state and what the caller put into ``extra_*``."""
+        """Write the run's state and what the caller put into ``extra_*``.
+
+        Raises:
+            ParameterError: The folder cannot be written; the checkpoint before stays.
+        """
+        with explained(self._folder, "The fit goes on from its last checkpoint with resume=True."):
+            self._write(run)
+        self._written = time.monotonic()
+        for old in _complete(self._folder)[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def _write(self, run: Run) -> None:
         target = self._folder / f"step-{self.steps_before + run.progress.step:012d}"
         temporary = self._folder / (target.name + ".tmp")
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
-        write_tensors(temporary / "state.safetensors", run_tensors(run) | self.extra_tensors)
-        payload = (temporary / "state.safetensors").read_bytes()
+        try:
+            self._fill(temporary, run)
+            shutil.rmtree(target, ignore_errors=True)
+            temporary.replace(target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    def _fill(self, folder: Path, run: Run) -> None:
+        write_tensors(folder / "state.safetensors", run_tensors(run) | self.extra_tensors)
+        payload = (folder / "state.safetensors").read_bytes()
         progress = dataclasses.asdict(run.progress)
         if math.isinf(run.progress.best):
             progress["best"] = "inf"  # JSON has no infinity
@@ -139,13 +164,9 @@ class Checkpoints:
             "sha256": hashlib.sha256(payload).hexdigest(),
             "progress": progress,
             "extra": self.extra_state,
+            "auto": self._choices(),
         }
-        write_bytes(temporary / "state.json", json.dumps(state).encode())
-        shutil.rmtree(target, ignore_errors=True)
-        temporary.replace(target)
-        self._written = time.monotonic()
-        for old in self._complete()[:-KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
+        write_bytes(folder / "state.json", json.dumps(state).encode())
 
     def latest(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """Return tensors and state of the newest checkpoint, or None.
@@ -154,28 +175,19 @@ class Checkpoints:
             FileFormatError: It is damaged.
             ParameterError: It belongs to other settings or data.
         """
-        complete = self._complete()
+        complete = _complete(self._folder)
         if not complete:
             return None
         folder = complete[-1]
-        require_plain_file(folder / "state.json", MAX_JSON_BYTES)
-        try:
-            state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-            owner, digest, version = state["owner"], state["sha256"], state["version"]
-            if not all(isinstance(state[part], dict) for part in ("progress", "extra")):
-                raise TypeError
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise FileFormatError(
-                f"{folder}/state.json is damaged. Delete {folder} to resume from an older "
-                "checkpoint."
-            ) from None
-        if version != VERSION or owner != self._owner:
+        state = _state_in(folder)
+        if state["version"] != VERSION or state["owner"] != self._owner:
             raise ParameterError(
                 f"{self._folder} holds a checkpoint of other parameters or other data. Resume "
                 "with the same ones, or name an empty checkpoint folder."
             )
         tensors = read_tensors(folder / "state.safetensors")
-        if hashlib.sha256((folder / "state.safetensors").read_bytes()).hexdigest() != digest:
+        payload = (folder / "state.safetensors").read_bytes()
+        if hashlib.sha256(payload).hexdigest() != state["sha256"]:
             raise FileFormatError(
                 f"{folder}/state.safetensors is damaged. Delete {folder} to resume from an older "
                 "checkpoint."
@@ -184,7 +196,7 @@ class Checkpoints:
 
     def require_empty(self) -> None:
         """Refuse to start afresh where an unfinished run could still be resumed."""
-        if self._complete():
+        if _complete(self._folder):
             raise ParameterError(
                 f"{self._folder} holds checkpoints of an unfinished run. Pass resume=True to go "
                 "on from them, or name an empty checkpoint folder."
@@ -201,9 +213,39 @@ class Checkpoints:
         with contextlib.suppress(OSError):  # not empty: something else lies there
             self._folder.rmdir()
 
-    def _complete(self) -> list[Path]:
-        found = [p for p in self._folder.iterdir() if NAME.fullmatch(p.name) and p.is_dir()]
-        return sorted(found)
+
+def choices_in(folder: Path) -> dict[str, str]:
+    """Return what "auto" stood for in the fit of the newest checkpoint; {} without one.
+
+    Args:
+        folder: as for `Checkpoints`; may be absent.
+
+    Raises:
+        FileFormatError: The checkpoint is damaged.
+    """
+    complete = _complete(folder) if folder.is_dir() else []
+    return _state_in(complete[-1])["auto"] if complete else {}
+
+
+def _complete(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if NAME.fullmatch(p.name) and p.is_dir())
+
+
+def _state_in(folder: Path) -> dict[str, Any]:
+    """Return what the JSON of one checkpoint holds."""
+    require_plain_file(folder / "state.json", MAX_JSON_BYTES)
+    try:
+        stored = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        state = {"auto": {}, **stored}  # earlier versions chose again
+        if not {"owner", "sha256", "version"} <= state.keys():
+            raise KeyError
+        if not all(isinstance(state[part], dict) for part in ("progress", "extra", "auto")):
+            raise TypeError
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise FileFormatError(
+            f"{folder}/state.json is damaged. Delete {folder} to resume from an older checkpoint."
+        ) from None
+    return state
 
 
 def clone_tensors(network: torch.nn.Module) -> dict[str, Tensor]:

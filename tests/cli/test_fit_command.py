@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -156,16 +158,19 @@ def test_texts_are_fitted_and_new_texts_use_the_same_words(quantal, folder):
 
 def test_a_model_that_cannot_be_written_in_the_end_is_rescued(quantal, folder, monkeypatch):
     np.save("x.npy", blobs())
-    save, asked = IMSAT.save, []
+    save, asked, sync = IMSAT.save, [], os.fsync
 
-    def full(self, path):
-        asked.append(Path(path))
+    def full(file):
         if len(asked) == 1:
-            raise OSError(28, "No space left on device")
-        save(self, path)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(file)
 
-    monkeypatch.setattr(IMSAT, "save", full)
+    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.setattr(IMSAT, "save", lambda self, path: (asked.append(path), save(self, path)))
     result = quantal("fit", "x.npy", "-k", 2, "--out", "m", *QUICK)
     assert result.status == 2
-    assert f"The model is in {asked[1]}: move it from there." in result.message
+    assert (
+        f"m cannot be written (No space left on device). Choose another path, or make room. "
+        f"The model is in {asked[1]}: move it from there." in result.message
+    )
     assert library.load(asked[1]).n_clusters == 2

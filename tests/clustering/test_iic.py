@@ -35,7 +35,7 @@ def prepared(model, x):
     model._require_parameters()
     read = model._read(x, reset=True)
     model._seed = 0
-    model._set_up(read)
+    model._set_up(read, {})
     return Rows(read, model.preparation_, model._device)
 
 

@@ -46,7 +46,7 @@ def twins(images, **chosen):
     model._require_parameters()
     read = model._read(images, reset=True)
     model._seed = 0
-    model._set_up(read)
+    model._set_up(read, {})
     rows = Rows(read, model.preparation_, model._device)
     ours = model._make_network(torch.Generator().manual_seed(0))
     peer = ReferenceNetwork(1, SIDE, WIDTHS, 4)

@@ -80,3 +80,9 @@ def test_queries_of_another_width_are_refused():
         DataError, match="queries have 3 columns, but the rows behind the codes have 4"
     ):
         rerank(CANDIDATES, QUERIES[:, :3], ROWS, 1)
+
+
+@pytest.mark.parametrize("metric", ["l2", "inner_product"])
+def test_no_queries_find_nothing(metric):
+    found, ids = rerank(CANDIDATES[:0], QUERIES[:0], ROWS, 3, metric)
+    assert found.shape == ids.shape == (0, 3)

@@ -36,7 +36,7 @@ def fitted_parts(X, **parameters):
     model = IMSAT(3, hidden_layer_sizes=(16,), precision="float32", **parameters)
     model._require_parameters()
     x = model._read(X, reset=True)
-    model._set_up(x)
+    model._set_up(x, {})
     rows = Rows(x, model.preparation_, CPU)
     return model, rows, MLP(X.shape[1], (16,), 3, generator())
 

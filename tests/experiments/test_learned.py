@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import errno
+
 import numpy as np
 import pytest
 
 from quantal.catalog import load
-from quantal.errors import ParameterError
+from quantal.errors import ParameterError, QuantalWarning
 from quantal.experiments import load_recipe, load_rows, load_truth
 from quantal.experiments.learned import fitted_model, model_folder
 
@@ -55,6 +57,17 @@ def test_a_kept_model_is_not_fitted_again(folder, monkeypatch):
     first = fitted_model(teacher, 3)
     monkeypatch.setattr("quantal.experiments.learned.build_method", None)
     np.testing.assert_array_equal(fitted_model(teacher, 3).embeddings_, first.embeddings_)
+
+
+def test_a_model_that_cannot_be_kept_is_told_and_serves_all_the_same(folder, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    teacher = load_recipe(folder / "teacher.toml")
+    with pytest.warns(QuantalWarning, match=r"written \(No space.*The model is not kept"):
+        assert len(fitted_model(teacher, 3).embeddings_) == 120
+    assert list(model_folder(teacher, 3).parent.iterdir()) == []
 
 
 def test_a_changed_teacher_makes_what_was_learned_out_of_date(folder):

@@ -8,8 +8,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-import torch
-from scipy.sparse import coo_array
+from scipy import sparse
 from sklearn.datasets import load_digits
 
 from quantal.clustering import DEC, IIC, IMSAT, JULE, RIM, AutoencoderKMeans
@@ -90,6 +89,31 @@ def test_bits_and_codes_are_the_librarys(name, path):
         np.testing.assert_array_equal(found["bits"], model.transform(X[:n]))
         np.testing.assert_array_equal(found["codes"], model.encode(X[:n]))
         assert found["bits"].dtype == found["codes"].dtype == np.uint8
+
+
+def frame(x):
+    pandas = pytest.importorskip("pandas")
+    return pandas.DataFrame(x, columns=[f"c{i}" for i in range(x.shape[1])])
+
+
+KINDS = {
+    "list": lambda x: x.tolist(),
+    "frame": frame,
+    "csr": sparse.csr_array,
+    "coo": sparse.coo_matrix,
+    "file": lambda x: np.save("x.npy", x) or "x.npy",
+}
+
+
+@pytest.mark.filterwarnings("error:.*feature names")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["RIM", "ITQ"])
+def test_the_check_takes_what_predict_takes(name, kind, path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    given = KINDS[kind](X[:300])
+    model = {**WITH_PROBABILITIES, **HASHERS}[name]().fit(given)
+    parity = export_onnx(model, path, check=given)
+    assert (parity.n_rows, parity.n_ties) == (300, 0)
 
 
 @pytest.mark.parametrize(
@@ -189,9 +213,9 @@ def test_mistakes_are_named(path):
     model = ITQ(9, n_iter=5, random_state=0).fit(X)
     with pytest.raises(ParameterError, match=r"model\.bin does not end in \.onnx"):
         export_onnx(model, path.with_suffix(".bin"))
-    with pytest.raises(DataError, match="rows to check have 5 numbers, but the model was fitted"):
+    with pytest.raises(DataError, match="X has 5 features, but ITQ is expecting 64 features"):
         export_onnx(model, path, check=X[:, :5])
-    with pytest.raises(DataError, match="There are no rows to check"):
+    with pytest.raises(DataError, match="minimum of 1 is required by ITQ"):
         export_onnx(model, path, check=X[:0])
     assert not list(path.parent.iterdir())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 
 import pytest
@@ -43,6 +44,20 @@ def test_an_untouched_checkpoint_leads_back(folder):
     restore_run(a_run(), tensors, state["progress"])
     with pytest.raises(ParameterError, match="a checkpoint of other parameters or other data"):
         Checkpoints(folder, "you", 1).latest()
+
+
+def test_a_full_disk_leaves_the_checkpoint_before_and_says_how_to_go_on(folder, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run = a_run()
+    run.progress.step = 1
+    monkeypatch.setattr("os.fsync", full)
+    text = r"cannot be written \(No space.*make room\. The fit goes on .* resume=True"
+    with pytest.raises(ParameterError, match=text) as raised:
+        Checkpoints(folder, "me", 0).write(run)
+    assert raised.value.__cause__.errno == errno.ENOSPC
+    assert [path.name for path in folder.iterdir()] == ["step-000000000000"]
 
 
 @pytest.mark.parametrize("values", [{"progress": None}, {"progress": [1]}, {"extra": 3}])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ParameterError, require_range
-from ...threads import one_thread
+from ...threads import on_one_thread
 from .cluster import Cluster
 from .edits import MOST_PARTS
 from .model_rows import ModelRows
@@ -48,7 +48,7 @@ def find_parts(rows: ModelRows, cluster: Cluster, n_parts: int) -> NDArray[np.in
             f"{cluster.title} has {distinct} distinct members as the model sees them, so it cannot "
             f"be split into {n_parts}. Ask for fewer parts."
         )
-    with one_thread():
+    with on_one_thread():  # one thread: the same sums everywhere
         model = KMeans(n_parts, n_init=N_INIT, random_state=SEED).fit(sample)
         found = [model.predict(embed(members[block])) for block in _blocks(len(members))]
     parts = np.concatenate(found).astype(np.int32)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...errors import ParameterError
 from ...estimators import data_fingerprint
-from ...threads import one_thread
+from ...threads import on_one_thread
 from .model_rows import ModelRows
 
 SEED = 0
@@ -117,7 +117,7 @@ def _groups_of_codes(rows: ModelRows) -> Start:
     sample = rows.signs(np.sort(chosen))
     distinct = len(np.unique(sample, axis=0))
     n_groups = max(1, min(MOST_GROUPS, n // ROWS_PER_GROUP, distinct))
-    with one_thread():
+    with on_one_thread():  # one thread: the same sums everywhere
         model = KMeans(n_groups, n_init=1, random_state=SEED).fit(sample)
         labels, scores = np.empty(n, np.int32), np.empty(n, np.float32)
         centers = model.cluster_centers_.astype(np.float32)

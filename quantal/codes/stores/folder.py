@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 import shutil
@@ -11,8 +10,9 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from ...data.file_hash import file_sha256
+from ...data.partial_file import explained
 from ...errors import FileFormatError, ParameterError
-from ..partial_file import explained
 from .address import Address
 from .description import MAX_BYTES, StoreDescription, is_description
 
@@ -91,17 +91,11 @@ def write_description(folder: Path, description: StoreDescription) -> None:
     (folder / DESCRIPTION).write_bytes(description.to_json())
 
 
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def require_checksums(address: Address, description: StoreDescription, *names: str) -> None:
     """Raise FileFormatError unless files are what the description says they are."""
     for name in names:
         path = Path(address.place) / name
-        if not path.is_file() or checksum(path) != description.sha256.get(name):
+        if not path.is_file() or file_sha256(path) != description.sha256.get(name):
             raise FileFormatError(
                 f"{path} is missing or differs from what {DESCRIPTION} says it is. Restore the "
                 "file, or write the codes again."

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.file_hash import file_sha256
 from ...errors import FileFormatError, require_extra
 from ...threads import thread_count
 from ..index_options import Option
 from .address import Address
 from .capability import StoreIndex, StorePlan, StoreType, opening_options
 from .description import StoreDescription
-from .folder import checksum, new_folder, read_description, require_checksums, write_description
+from .folder import new_folder, read_description, require_checksums, write_description
 from .folder_ids import batches_writing_ids, read_folder_ids
 from .source import CodeSource
 from .store import CodeStore, pick, table_of
@@ -81,7 +82,7 @@ def write_usearch(address: Address, plan: StorePlan, source: CodeSource) -> None
             options,
             source.description,
             source.longest_id(),
-            {INDEX: checksum(folder / INDEX)},
+            {INDEX: file_sha256(folder / INDEX)},
         )
         write_description(folder, described)
 

@@ -22,16 +22,17 @@ def explained(path: Path, outlook: str = "") -> Iterator[None]:
         outlook: a sentence on what comes after the remedy.
 
     Raises:
-        ParameterError: The operating system refused, or a library says that the disk is full.
+        ParameterError: The operating system refused, or a library says that the disk is full; the
+            error of either is its cause.
     """
     try:
         yield
     except OSError as error:
-        raise _unwritable(path, error.strerror or str(error), outlook) from None
+        raise _unwritable(path, error.strerror or str(error), outlook) from error
     except RuntimeError as error:  # what faiss and others in C++ make of it
         if NO_ROOM not in str(error):
             raise
-        raise _unwritable(path, NO_ROOM, outlook) from None
+        raise _unwritable(path, NO_ROOM, outlook) from error
 
 
 def _unwritable(path: Path, reason: str, outlook: str) -> ParameterError:

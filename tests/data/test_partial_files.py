@@ -7,9 +7,9 @@ import os
 
 import pytest
 
-from quantal.codes.partial_file import explained, partial_file
 from quantal.codes.stores.address import parse_address
 from quantal.codes.stores.folder import new_folder
+from quantal.data.partial_file import explained, partial_file
 from quantal.errors import ParameterError
 
 FULL = f"Error: 'ret == (size)' failed: write error in x: 0 != 8 ({os.strerror(errno.ENOSPC)})"
