@@ -152,19 +152,6 @@ def _split() -> tuple[ThreadpoolController, ThreadpoolController]:
     return linear_algebra().select(filepath=shared), linear_algebra().select(filepath=own)
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep matrix products and this thread's OpenMP loops on one thread.
-
-    The order of sums, hence their last bit, depends on how many threads share them. Unlike that of
-    products, OpenMP's setting is each thread's own, so several threads do not meet in it.
-    """
-    from threadpoolctl import threadpool_limits
-
-    with one_thread_a_product(), threadpool_limits(1, user_api="openmp"):
-        yield
-
-
 @cache
 def linear_algebra() -> ThreadpoolController:
     """Find the libraries once: that takes milliseconds, much longer than to encode a row."""

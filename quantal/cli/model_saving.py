@@ -32,8 +32,6 @@ def save_model(estimator: Any, dataset: Dataset, out: Path, seconds: float) -> N
 
 def _rescued(estimator: Any, out: Path, error: QuantalError) -> str:
     """Save the model elsewhere, for it may have taken hours; return what to say."""
-    cause = error.__cause__
-    reason = cause.strerror if isinstance(cause, OSError) else error
     place = Path(tempfile.mkdtemp(prefix="quantal-")) / out.name
     try:
         estimator.save(place)

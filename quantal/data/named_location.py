@@ -43,9 +43,6 @@ def fetch_files(entry: NamedSet, data_dir: str | Path | None = None) -> Path | N
     if not public and damages:
         raise FileFormatError(f"{damages[0]} {_no_public_copy(entry)}.")
     if not public:
-        if located is not None:
-            for part in located[1].parts:
-                require_checksum(folder / part.name, part)  # says which differs, and what to do
         raise DataError(missing_message(entry, data_dir))
     for part in public[0].parts:
         path = folder / part.name

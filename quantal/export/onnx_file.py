@@ -15,7 +15,6 @@ from safetensors.torch import save
 from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
-from ..codes.dense_rows import sliceable
 from ..codes.packing import BIT_ORDER
 from ..data.partial_file import partial_file, publish
 from ..errors import ParameterError, require_extra

@@ -164,13 +164,3 @@ def test_parameters_out_of_range_are_refused(change, message):
     arguments = {"codes": codes, "queries": queries, "decoder": decoder, "k": 1, **change}
     with pytest.raises(ParameterError, match=message):
         asymmetric_search(**arguments)
-
-
-@METRICS
-@pytest.mark.parametrize("n_candidates", [None, 20])
-def test_no_queries_find_nothing(metric, n_candidates):
-    codes, queries, decoder, _ = problem(n_queries=0)
-    candidates = None if n_candidates is None else np.empty((0, n_candidates), np.int64)
-    found, ids = asymmetric_search(codes, queries, decoder, 3, metric, candidates, n_threads=1)
-    assert (found.shape, found.dtype) == ((0, 3), np.float32)
-    assert (ids.shape, ids.dtype) == ((0, 3), np.int64)

@@ -131,12 +131,6 @@ def test_clusters_of_images_are_the_librarys(network, sobel, path):
     np.testing.assert_allclose(found["probabilities"], model.predict_proba(IMAGES[:1]), atol=1e-5)
 
 
-@pytest.mark.parametrize("as_given", [list, coo_array, torch.from_numpy])
-def test_rows_to_check_may_be_all_that_predict_takes(as_given, path):
-    model = ITQ(8, n_iter=5, random_state=0).fit(X)
-    assert export_onnx(model, path, check=as_given(X[:70])).n_rows == 70
-
-
 def test_colour_images_in_both_layouts_pass_the_view_that_turns_them_grey(path):
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (30, 12, 10, 3), dtype=np.uint8)
