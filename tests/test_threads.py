@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 import scipy.linalg  # noqa: F401  brings a library, which must be there before a limit
-from threadpoolctl import OpenBLASController, threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from quantal import threads
 from quantal.threads import linear_algebra, on_one_thread, one_thread_a_product, run_all
@@ -74,8 +74,6 @@ def all_numbers():
 def more_libraries():
     """NumPy's and SciPy's libraries, and OpenBLAS on OpenMP, which has a number for each thread."""
     pytest.importorskip("faiss")
-    if not hasattr(OpenBLASController, "clear_controlling_thread"):
-        pytest.skip("threadpoolctl sets OpenBLAS on OpenMP for one thread from 3.8 on")
     for found in (linear_algebra, threads._split):
         found.cache_clear()
 
