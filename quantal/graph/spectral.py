@@ -174,10 +174,11 @@ def _lanczos(
 
 
 def _connected_parts(matrix: Any) -> tuple[int, NDArray[np.int64]]:
-    if sp.issparse(matrix):
-        n_parts, part_of = connected_components(matrix, directed=False)
-        return int(n_parts), part_of.astype(np.int64)
     least = _ABSENT * float(np.abs(matrix).max())
+    if sp.issparse(matrix):
+        # A stored weight such as e^-240 links nothing that an eigenvector could tell.
+        n_parts, part_of = connected_components(np.abs(matrix) > least, directed=False)
+        return int(n_parts), part_of.astype(np.int64)
     part_of = np.full(len(matrix), -1, np.int64)
     n_parts = 0
     # Every row is looked at once, when the search first reaches it.

@@ -24,9 +24,11 @@ def blocks(sizes, rng):
 
 @pytest.mark.parametrize("form", [np.asarray, sp.csr_array])
 @pytest.mark.parametrize("small", [600, 2])
-def test_parts_give_exact_indicators(form, small, monkeypatch):
+@pytest.mark.parametrize("between", [0, 1e-104])  # e^-240: stored, and no link
+def test_parts_give_exact_indicators(form, small, between, monkeypatch):
     monkeypatch.setattr(spectral, "SMALL", small)
-    matrix, degrees = normalized_affinity(form(blocks((20, 31, 25), np.random.default_rng(1))))
+    affinity = blocks((20, 31, 25), np.random.default_rng(1)) + between
+    matrix, degrees = normalized_affinity(form(affinity))
     values, vectors, n_parts = leading_eigenvectors(matrix, 3, generator())
     assert n_parts == 3
     np.testing.assert_allclose(values, 1, atol=1e-7)
