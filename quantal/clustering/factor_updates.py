@@ -45,12 +45,13 @@ class Factorization:
     """The objective and a turn of both updates.
 
     The objective is the divergence sum_j g_j sum_i (x_ji log(x_ji / y_ji) - x_ji + y_ji) with
-    Y = V U^T, plus alpha / 2 times `roughness`.
+    Y = V U^T and x in ``unit``, plus alpha / 2 times `roughness`.
 
     Args:
         x: (n, d) array, memory map or CSR array; read in blocks.
         weights: g, shape (n,), > 0 where the row is not zero.
         offset: what is added to every entry of x first.
+        unit: what every sum is then divided by, > 0; entries far below 1 would fall under `LEAST`.
         laplacian: (n, n) CSR array of the graph; None without one.
         alpha: weight of the graph.
     """
@@ -61,12 +62,14 @@ class Factorization:
         weights: NDArray[np.float64],
         *,
         offset: float = 0.0,
+        unit: float = 1.0,
         laplacian: Any = None,
         alpha: float = 0.0,
     ) -> None:
         self.x = x
         self.weights = weights
         self.offset = offset
+        self.unit = unit
         self.laplacian = laplacian
         self.alpha = alpha if laplacian is not None else 0.0
 
@@ -78,7 +81,7 @@ class Factorization:
             found = self.x[part]
             dense = found.toarray() if sp.issparse(found) else np.asarray(found)
             # What is left below zero was asked to be clipped.
-            yield part, np.maximum(dense.astype(np.float64) + self.offset, 0)
+            yield part, np.maximum(dense.astype(np.float64) + self.offset, 0) / self.unit
             release_pages(self.x)
 
     def turn(self, factors: Factors) -> None:

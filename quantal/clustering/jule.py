@@ -259,7 +259,9 @@ class JULE(
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
         """Return the cluster of each row, shape (n,), int64.
 
-        It is that of the fitted row whose embedding is nearest; a row of the fit is its own.
+        It is that of the fitted row whose embedding is nearest. A row of the fit is its own, or
+        the first of its copies: these are in one cluster unless there are more clusters than
+        distinct rows.
         """
         _, nearest = nearest_neighbors(self.transform(X), 1, reference=self.embeddings_)
         labels: NDArray[np.int64] = self.labels_[nearest[:, 0]]

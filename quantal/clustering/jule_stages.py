@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import FileFormatError
+from ..errors import FileFormatError, NonFiniteLossError
 from ..graph import (
     MergeTree,
     Progress,
@@ -226,6 +226,11 @@ class Stages:
         """Merge the clusters of this stage; tell whether there was anything to merge."""
         target = self.merging.stage_target(self.n_clusters(), self.least)
         rows = self.embed_all()
+        if not np.isfinite(rows).all():  # a stage's last step has no loss after it
+            raise NonFiniteLossError(
+                f"JULE's network gives nan after the last step of stage {self.stage + 1}: "
+                f"learning_rate={self.plan.learning_rate:g} is too large. Lower it."
+            )
         tree = self.merging.merge(rows, self.labels, target)
         self.labels = self.merging.cut(tree, tree.n_final, rows)
         self.stage += 1

@@ -135,19 +135,22 @@ class LocalityPreservingNMF(PartitionClusterer):
             laplacian=laplacian,
             alpha=float(self.alpha),
         )
+        problem.unit = _unit(problem)
         if self.weighting == "ncut":
             problem.weights = ncut_weights(problem)
         factors, history = self._best_start(problem, generator)
         for _ in range(len(history) - 1, int(self.max_iter)):
             problem.turn(factors)
             history.append(problem.objective(factors))
-        self.history_, self.loss_ = {"objective": history}, history[-1]
-        self.n_iter_ = len(history) - 1
+        # Objective and coefficients grow with the rows: back from the unit to the rows' own.
+        self.history_ = {"objective": [value * problem.unit for value in history]}
+        self.loss_, self.n_iter_ = self.history_["objective"][-1], len(history) - 1
         lengths = np.linalg.norm(factors.parts, axis=0)
         self.components_ = (factors.parts / lengths).T
-        self.embedding_ = factors.rows * lengths
+        embedding = factors.rows * lengths
+        self.embedding_ = embedding * problem.unit
         plan = KMeansPlan(int(self.n_clusters), int(self.n_kmeans))
-        return kmeans(self.embedding_, plan, generator).labels
+        return kmeans(embedding, plan, generator).labels
 
     def _offset(self, x: Any) -> float:
         least = float(x.min())
@@ -207,6 +210,13 @@ class LocalityPreservingNMF(PartitionClusterer):
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = self.negative == "refuse"
         return tags
+
+
+def _unit(problem: Factorization) -> float:
+    """Return the power of two nearest to the mean entry: dividing by it rounds nothing."""
+    total = sum(float(x.sum()) for _, x in problem.blocks())
+    mean = total / (problem.x.shape[0] * problem.x.shape[1])
+    return float(2.0 ** round(np.log2(mean))) if mean > 0 else 1.0
 
 
 def ncut_weights(problem: Factorization) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClusterMixin
 from torch import Tensor
 
+from ..data.memory_map import row_chunks
 from ..errors import CollapseWarning, DataError, require_range
 from ..estimators import ModelFolder, RowReader, data_fingerprint
 from ..estimators.input_rows import len_of
@@ -22,6 +23,7 @@ from .cluster_order import by_size
 from .presets import Presets
 
 PURPOSE = 8
+LEAST_AMOUNT, LARGEST_AMOUNT = 1e-15, 1e15  # of the largest number of all rows
 
 
 class PartitionClusterer(
@@ -82,7 +84,8 @@ class PartitionClusterer(
             y: accepted and never read.
 
         Raises:
-            DataError: The rows cannot be used: nan, fewer than n_clusters, all identical.
+            DataError: The rows cannot be used: nan, fewer than n_clusters, all identical, or of
+                numbers beyond 1e15 or all below 1e-15.
             ParameterError: A parameter is out of its range.
         """
         self._require_parameters()
@@ -92,6 +95,7 @@ class PartitionClusterer(
                 f"X has n_samples={len_of(x)} rows, fewer than n_clusters={self.n_clusters}. "
                 "Ask for fewer clusters, or pass more rows."
             )
+        _require_amounts(x)
         generator = np.random.default_rng(derived_seed(seed_from(self.random_state), PURPOSE))
         with on_one_thread():  # the order of sums, hence the last bit, depends on the threads
             found = self._fit(x, generator)
@@ -145,6 +149,16 @@ class PartitionClusterer(
                 raise ValueError(f"{name} is {value!r}")
             setattr(self, name, value)
         self._check_restored()
+
+
+def _require_amounts(x: Any) -> None:
+    """Raise DataError if squares of the largest numbers overflow in float32, or vanish."""
+    largest = max(max(float(part.max()), -float(part.min())) for _, part in row_chunks(x))
+    if not LEAST_AMOUNT <= largest <= LARGEST_AMOUNT:
+        raise DataError(
+            f"The largest number of X is {largest:g} by amount, where {LEAST_AMOUNT:g} to "
+            f"{LARGEST_AMOUNT:g} can be squared. Divide all numbers by it: X / {largest:g}."
+        )
 
 
 def _require_sizes(labels: NDArray[Any], sizes: NDArray[Any], n_clusters: int) -> None:

@@ -65,6 +65,11 @@ class MergeRun:
 
     def to(self, n_clusters: int, on_exhausted: str, rows: Any, regrow: Regrow | None) -> MergeTree:
         """Merge to so many clusters; the arguments are those of `agglomerate`."""
+        if on_exhausted != "stop" and rows.shape[0] != len(self.first):
+            raise DataError(
+                f"rows has {rows.shape[0]} rows, the graph has {len(self.first)}. Pass the rows "
+                "that the graph was made of."
+            )
         self.merger.run(n_clusters)
         if on_exhausted == "grow_ks" and regrow is not None:
             self._grow(n_clusters, regrow)
@@ -89,8 +94,18 @@ class MergeRun:
             self._note()
             alive, labels = np.unique(self.merger.labels(), return_inverse=True)
             self.names = self.names[alive]
-            self.merger = self.make(regrow(self.n_neighbors), labels.astype(np.int64))
+            self.merger = self.make(self._regrown(regrow), labels.astype(np.int64))
             self.merger.run(n_clusters)
+
+    def _regrown(self, regrow: Regrow) -> Any:
+        n = len(self.first)
+        weights = regrow(self.n_neighbors)
+        if weights.shape != (n, n):
+            raise DataError(
+                f"regrow({self.n_neighbors}) gave a graph of shape {weights.shape}, not "
+                f"({n}, {n}). Make it of the same rows."
+            )
+        return weights
 
     def _join_nearest(self, n_clusters: int, rows: Any) -> None:
         """Merge the clusters with the nearest means whenever none are linked."""
@@ -132,6 +147,8 @@ def _first_labels(labels: ArrayLike, weights: Any) -> NDArray[np.int64]:
             f"weights must be a square SciPy sparse array, got {type(weights).__name__} of shape "
             f"{shape}. Pass affinity_graph(X).weights."
         )
+    if shape[0] == 0:
+        raise DataError("weights is a graph without rows. Pass affinity_graph(X).weights.")
     if weights.nnz and not (weights.data.min() >= 0 and np.isfinite(weights.data).all()):
         raise DataError("weights must be finite and not negative. Pass affinities, not distances.")
     given = np.asarray(labels)

@@ -13,7 +13,7 @@ from sklearn.metrics import adjusted_rand_score
 import quantal
 from quantal.clustering import JULE
 from quantal.clustering.jule_stages import Merging
-from quantal.errors import DataError, ParameterError
+from quantal.errors import DataError, NonFiniteLossError, ParameterError
 from quantal.metrics import clustering_accuracy
 from quantal.training import loop
 from quantal.training.batches import epoch_order
@@ -213,6 +213,13 @@ def test_first_clusters_can_be_made_without_the_mean_image(images, monkeypatch):
 def test_parameters_out_of_range_are_refused(images, wrong, message):
     with pytest.raises(ParameterError, match=message):
         JULE(**{"n_clusters": 4, **QUICK, **wrong}).fit(images[:50])
+
+
+def test_a_last_step_that_breaks_the_network_is_named(images):
+    # One epoch of one batch: no loss comes after the step that the check of losses could see.
+    model = JULE(6, learning_rate=1e20, batch_size=240, **QUICK)
+    with pytest.raises(NonFiniteLossError, match=r"last step of stage 1: learning_rate=1e\+20"):
+        model.fit(images)
 
 
 def test_settings_of_images_are_refused_for_vectors():

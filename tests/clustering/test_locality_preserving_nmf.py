@@ -132,6 +132,22 @@ def test_negative_entries_are_shifted_clipped_or_refused(X):
         LocalityPreservingNMF(4, negative="refuse").fit(moved)
 
 
+@pytest.mark.parametrize("preset", [False, True])
+@pytest.mark.parametrize("power", [-45, -7, 40])
+def test_the_unit_of_the_rows_does_not_matter(X, preset, power):
+    def fitted(x):
+        if preset:
+            model = LocalityPreservingNMF.from_preset("jule-tables", n_clusters=4, random_state=0)
+            return model.set_params(max_iter=8, n_init=2).fit(x)
+        return LocalityPreservingNMF(4, max_iter=8, random_state=0).fit(x)
+
+    unit = 2.0**power
+    plain, scaled = fitted(X), fitted(X * unit)
+    np.testing.assert_array_equal(scaled.labels_, plain.labels_)
+    np.testing.assert_allclose(scaled.embedding_, plain.embedding_ * unit, rtol=1e-6)
+    assert scaled.loss_ == pytest.approx(plain.loss_ * unit)
+
+
 def test_more_factors_than_rows_are_possible():
     x = np.random.default_rng(0).random((6, 9))
     model = LocalityPreservingNMF(2, n_factors=8, max_iter=3, random_state=0).fit(x)

@@ -175,8 +175,10 @@ def test_memory_maps_sparse_rows_and_images_give_what_the_array_gives(estimator,
         (lambda X: X[:1], r"only 1 sample \(n_samples=1\).*at least 2 are needed"),
         (lambda X: X[:3], r"n_samples=3 rows, fewer than n_clusters=4.*Ask for fewer clusters"),
         (lambda X: np.ones((9, 5)), "all 9 rows are identical"),
+        (lambda X: X * 1e160, r"is 1\.6e\+161 by amount, where 1e-15 to .*X / 1\.6e\+161"),
+        (lambda X: X * -1e-170, r"is 1\.6e-169 by amount, where 1e-15 to 1e\+15 can be squared"),
     ],
-    ids=["nan", "one row", "few rows", "identical"],
+    ids=["nan", "one row", "few rows", "identical", "huge", "tiny"],
 )
 def test_unusable_rows_are_refused_with_the_remedy(estimator, X, change, text):
     with pytest.raises(DataError, match=text):
