@@ -123,17 +123,19 @@ def _table(path: Path, suffix: str) -> Columns:
     else:
         parsing = pyarrow.csv.ParseOptions(delimiter="\t" if suffix == ".tsv" else ",")
         table = pyarrow.csv.read_csv(path, parse_options=parsing)
-        if all(_is_number(name) for name in table.column_names):  # no header: one was assumed
+        if all(_is_value(name, table.column(name)) for name in table.column_names):
+            # No header: one was assumed.
             reading = pyarrow.csv.ReadOptions(autogenerate_column_names=True)
             table = pyarrow.csv.read_csv(path, parse_options=parsing, read_options=reading)
     return {name: partial(column, name) for name in table.column_names}
 
 
-def _is_number(name: str) -> bool:
+def _is_value(name: str, values: Any) -> bool:
+    """Tell whether a column's name is one of its values rather: a number, or a text below."""
     try:
         float(name)
     except ValueError:
-        return False
+        return name.lower() not in NAMES and name in values.to_pylist()
     return True
 
 

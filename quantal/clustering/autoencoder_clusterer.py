@@ -22,6 +22,7 @@ from ..estimators.training_parameters import require_run_parameters
 from ..networks import Autoencoder
 from ..threads import on_one_thread
 from ..training import (
+    Checkpoints,
     Collapse,
     ProgressBar,
     RunSequence,
@@ -124,9 +125,12 @@ class AutoencoderClusterer(
         pretraining = self._set_up(x, seed)
         rows = Rows(x, self.preparation_, self._device)
         network = self._make_network(derived_generator(seed, PURPOSES["network"]))
-        self._train(network.to(self._device), pretraining, rows, seed)
+        checkpoints = checkpoints_of(self, seed, {"data": data_fingerprint(x)})
+        self._train(network.to(self._device), pretraining, rows, seed, checkpoints)
         self._conclude(rows)
         self.data_ = data_fingerprint(x)
+        if checkpoints is not None:
+            checkpoints.clear()
         for finding in self.collapse_:
             warnings.warn(finding.message, CollapseWarning, stacklevel=2)
         return self
@@ -162,8 +166,14 @@ class AutoencoderClusterer(
             dtype=self._dtype,
         )
 
-    def _train(self, network: Autoencoder, pretraining: Pretraining, rows: Rows, seed: int) -> None:
-        checkpoints = checkpoints_of(self, seed, {"data": data_fingerprint(rows.x)})
+    def _train(
+        self,
+        network: Autoencoder,
+        pretraining: Pretraining,
+        rows: Rows,
+        seed: int,
+        checkpoints: Checkpoints | None,
+    ) -> None:
         total = pretraining.n_steps(network)
         with ProgressBar(type(self).__name__, 1, shown=bool(self.verbose)) as bar:
             bar.training(total + self._more_iterations(len(rows)))
@@ -172,8 +182,6 @@ class AutoencoderClusterer(
             self.network_ = network
             self._cluster(rows, sequence, seed)
         self.history_ = sequence.history
-        if checkpoints is not None:
-            checkpoints.clear()
 
     def _codes(self, rows: Rows, dtype: torch.dtype = torch.float32) -> NDArray[np.float32]:
         return blockwise(rows, self.network_.bind(dtype).encode)

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..estimators import data_fingerprint
 from ..estimators.input_rows import len_of
-from ..estimators.joint_fit import begun_with
+from ..estimators.joint_fit import begun_with, checkpoints_of
 from ..graph import nearest_neighbors
 from ..training import resolve_device, resolve_dtype
 from ..training.randomness import PURPOSES, derived_generator, seed_from
@@ -250,10 +250,13 @@ class JULE(
             on_stage=on_stage,
             together=self.rows_together,
         )
-        self._run(stages, x, seed)
+        checkpoints = checkpoints_of(self, seed, {"data": data_fingerprint(x)})
+        self._run(stages, x, checkpoints)
         self.embeddings_ = self._embed(rows)
         self._conclude(stages)
         self.data_ = data_fingerprint(x)
+        if checkpoints is not None:
+            checkpoints.clear()
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:

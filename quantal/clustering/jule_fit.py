@@ -10,13 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from ..errors import DataError, require_choice, require_range
-from ..estimators import RowReader, blockwise, data_fingerprint
+from ..estimators import RowReader, blockwise
 from ..estimators.image_layout import image_layout
 from ..estimators.input_rows import len_of
-from ..estimators.joint_fit import checkpoints_of
 from ..graph.row_scaling import without_column_means
 from ..objectives import TripletLoss
-from ..training import Plan, ProgressBar
+from ..training import Checkpoints, Plan, ProgressBar
 from ..training.rows import Rows
 from .cluster_order import by_size
 from .jule_folder import JuleFolder
@@ -151,16 +150,13 @@ class JuleFit(JuleFolder, RowReader):
             seed=seed,
         )
 
-    def _run(self, stages: Stages, x: Any, seed: int) -> None:
-        checkpoints = checkpoints_of(self, seed, {"data": data_fingerprint(x)})
+    def _run(self, stages: Stages, x: Any, checkpoints: Checkpoints | None) -> None:
         with ProgressBar(type(self).__name__, 1, shown=bool(self.verbose)) as bar:
             bar.preparing(f"joining {len_of(x)} rows to their nearest")
             pixels = without_column_means(x) if self.centered else x
             stages.labels = stages.merging.first_clusters(pixels, stages.least, bar.prepared)
             bar.training(stages.planned() * stages.plan.n_steps)
             stages.run(bar, checkpoints, resume=self.resume)
-        if checkpoints is not None:
-            checkpoints.clear()
 
     def _embed(self, rows: Rows) -> NDArray[np.float32]:
         return blockwise(

@@ -22,13 +22,13 @@ SEPARATORS = "\t;,"  # of two that split the first line equally, the earlier one
 def read_csv(path: Path, options: Options) -> Dataset:
     """Read a table in text form; a column ``id`` names the rows.
 
-    The separator is the one that splits the first line into most fields; beside another one a comma
-    is the decimal point. Without ``header`` the first line is a header if it has no number, or text
-    above a column of numbers.
+    The separator is the one that splits the first line into most fields, or into numbers with
+    decimal commas; beside another one a comma is the decimal point. Without ``header`` the first
+    line is a header if it has no number, or text above a column of numbers.
     """
     require_memory(path.stat().st_size, path.name)
     first, second = _first_lines(path)
-    separator = "\t" if path.suffix.lower() == ".tsv" else max(SEPARATORS, key=first.count)
+    separator = "\t" if path.suffix.lower() == ".tsv" else _separator(first)
     has_header = options.header
     if has_header is None:
         has_header = looks_like_header(_fields(first, separator), _fields(second, separator))
@@ -44,6 +44,14 @@ def read_csv(path: Path, options: Options) -> Dataset:
         reader["header"] = options.header
     ids = collector.ids or None
     return array_dataset(x, path.stem, options, what=path.name, ids=ids, reader=reader)
+
+
+def _separator(line: str) -> str:
+    """Return what splits a line into numbers with decimal commas, else into most fields."""
+    for candidate in SEPARATORS[:-1]:
+        if candidate in line and all(_is_number(field) for field in _fields(line, candidate)):
+            return candidate
+    return max(SEPARATORS, key=line.count)
 
 
 def looks_like_header(first: list[str], second: list[str]) -> bool:

@@ -85,6 +85,9 @@ def _scan(folder: Path, names: Sequence[str]) -> tuple[dict[str, Header], dict[s
     headers: dict[str, Header] = {}
     unreadable: dict[str, str] = {}
     for name in names:
+        if (folder / name).exists() and not (folder / name).is_file():
+            unreadable[name] = "it is not a file"  # opening a pipe would wait for ever
+            continue
         try:
             with _open(folder / name) as image:
                 width, height = image.size

@@ -78,7 +78,10 @@ def _require_numeric(columns: Sequence[Column], what: str) -> None:
 
 def _require_no_labels(columns: Sequence[Column], what: str) -> None:
     for column in columns:
-        if column.kind == "integer" and column.name.lower() in LABEL_NAMES:
+        name = column.name.lower()
+        # A table of measurements may well have a column y of fractions beside x.
+        may_be_label = column.kind == "integer" or (column.kind == "number" and name != "y")
+        if may_be_label and name in LABEL_NAMES:
             raise DataError(
                 f"{what}: the column {column.name!r} looks like labels, and quantal learns without "
                 f"them. Leave it out with drop=[{column.name!r}] (--drop {column.name}), or list "

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..errors import DataError, ParameterError, require_choice, require_range
 from ..graph import Progress
 from ..networks import MLP
-from ..training import PassStep, Plan, ProgressBar, Run, Step, share_of
+from ..training import Checkpoints, PassStep, Plan, ProgressBar, Run, Step, share_of
 from ..training.attempts import Outcome
 from ..training.randomness import PURPOSES, derived_seed
 from ..training.rows import Rows
@@ -235,9 +235,9 @@ class SelfAugmented(NetworkEstimator):
         loss = run.progress.history["total"][-1]
         return loss if run.processes is None else run.processes.agreed(loss)
 
-    def _train(self, rows: Rows, seed: int) -> Outcome:
+    def _train(self, rows: Rows, seed: int, checkpoints: Checkpoints | None) -> Outcome:
         self._warms_up = self.warm_up is not None
         try:
-            return super()._train(rows, seed)
+            return super()._train(rows, seed, checkpoints)
         finally:
             del self._warms_up  # passes of partial_fit go on from where a fit has come

@@ -16,6 +16,7 @@ from ..data.preparation import learn_preparation
 from ..errors import CollapseWarning
 from ..graph import Progress
 from ..training import (
+    Checkpoints,
     Collapse,
     PassStep,
     Plan,
@@ -145,7 +146,8 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
         self._optimizer_state: dict[str, Any] | None = None  # partial_fit then starts afresh
         self._set_up(x, begun_with(self))
         rows = Rows(x, self.preparation_, self._device, hold=self._pays_to_hold(len_of(x)))
-        outcome = self._train(rows, seed)
+        checkpoints = checkpoints_of(self, seed, self._identity(rows))
+        outcome = self._train(rows, seed, checkpoints)
         self.network_ = self._new_network(seed, outcome.number)
         progress = load_outcome(self.network_, outcome)
         self.objective_ = outcome.objective
@@ -153,6 +155,8 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
         self.n_iter_ = len(progress.history["total"])
         self._conclude(rows)
         self.data_ = data_fingerprint(x)
+        if checkpoints is not None:
+            checkpoints.clear()  # not before all rows have labels, which takes a while too
         for finding in self.collapse_ if shown_here() else ():
             warnings.warn(finding.message, CollapseWarning, stacklevel=2)
         return self
@@ -232,12 +236,12 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
         generator = derived_generator(seed, PURPOSES["network"], attempt)
         return self._make_network(generator).to(self._device)
 
-    def _train(self, rows: Rows, seed: int) -> Outcome:
+    def _train(self, rows: Rows, seed: int, checkpoints: Checkpoints | None) -> Outcome:
         n_restarts = defaults.n_init(self.n_init, len(rows))
         n_rungs = self._n_rungs()
-        processes, identity = processes_for(self), self._identity(rows)
+        processes = processes_for(self)
         first_plan = self._plan(rows, seed)
-        require_joint(processes, first_plan, identity)
+        require_joint(processes, first_plan, self._identity(rows))
         extra = self._extra_steps(first_plan)
         n_steps = first_plan.n_steps + extra  # of one attempt
 
@@ -259,7 +263,6 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
         judge = partial(self._judge, rows)
         accept = partial(self._accept, rows, seed)
         attempts = Attempts(build, judge, accept, n_restarts, n_rungs, extra)
-        checkpoints = checkpoints_of(self, seed, identity)
         total = n_steps * n_restarts * n_rungs
         shown = bool(self.verbose) and shown_here()
         with ProgressBar(type(self).__name__, total, shown=shown) as bar:
@@ -269,8 +272,6 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
             outcome = train_best(
                 attempts, bar, checkpoints, resume=self.resume, processes=processes
             )
-        if checkpoints is not None:
-            checkpoints.clear()
         self._kept_rung = outcome.number // n_restarts
         return outcome
 

@@ -7,6 +7,7 @@ on after a kill (the number of the attempt, the best one so far) travels in the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import LostProcessError
+from ..errors import LostProcessError, NonFiniteLossError
 from .checkpoint import Checkpoints, clone_tensors, restore_run
 from .distributed import Processes
 from .loop import Listener, Progress, Run
@@ -94,6 +95,7 @@ def train_best(
         bar.steps_before = number * run.plan.n_steps + (number + 1) * attempts.extra_steps
         train_or_keep(run, checkpoints)
         objective = attempts.judge(run)
+        _require_finite(objective, run)
         if processes is not None:
             objective = processes.agreed(float(objective))
         if best is None or objective < best.objective:
@@ -107,6 +109,15 @@ def train_best(
             if accepted or rung == attempts.n_rungs:
                 return best
             best = None  # a new rung has another objective, so its values are not comparable
+
+
+def _require_finite(objective: float, run: Run) -> None:
+    """Raise NonFiniteLossError for a run that its last step broke: no loss comes after it."""
+    if not math.isfinite(objective):
+        raise NonFiniteLossError(
+            f"The objective of all rows is {objective} after {run.plan.n_steps} steps. Lower "
+            f"learning_rate ({run.plan.learning_rate:g}), or use precision='float32'."
+        )
 
 
 def _saved(

@@ -6,13 +6,21 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
+from ..errors import ParameterError
+
 PURPOSES = {"network": 2, "step": 3, "radius": 4, "order": 5}
 """What the draws of one fit are for; each gets a generator of its own."""
 
 
 def seed_from(random_state: object) -> int:
     """Turn scikit-learn's ``random_state`` (None, int or RandomState) into one 63-bit seed."""
-    source = check_random_state(random_state)
+    try:
+        source = check_random_state(random_state)
+    except ValueError:
+        raise ParameterError(
+            f"random_state must be None, a numpy.random.RandomState or an integer from 0 to "
+            f"{2**32 - 1}, got {random_state!r}."
+        ) from None
     if random_state is None:  # numpy's global state must stay as it was found
         source = np.random.RandomState()
     high, low = source.randint(0, 2**31 - 1, size=2)

@@ -45,6 +45,7 @@ def test_no_resamples_no_interval(quantal, labels):
         ("t.csv", "5\n5\n7\n7\n5\n9\n"),
         ("t.csv", "x,y\n1,5\n1,5\n2,7\n3,7\n4,5\n4,9\n"),
         ("t.csv", "kind\na\na\nb\nb\na\nc\n"),
+        ("t.csv", "a\na\nb\nb\na\nc\n"),
         ("t.tsv", "id\tclass\n0\ta\n1\ta\n2\tb\n3\tb\n4\ta\n5\tc\n"),
     ],
 )

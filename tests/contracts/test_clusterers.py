@@ -19,7 +19,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import quantal
 from quantal.clustering import IIC, IMSAT, RIM
-from quantal.errors import CollapseWarning, DataError, ParameterError
+from quantal.errors import CollapseWarning, DataError, NonFiniteLossError, ParameterError
 
 # Add yours to both lists: as a user would first write it, and with settings that train quickly.
 # One of those that share the code of restarts has them here; four restarts are minutes.
@@ -255,6 +255,33 @@ def test_unusable_rows_are_refused_with_the_remedy(estimator, X, change, text):
         estimator.fit(change(X))
     assert not hasattr(estimator, "labels_")
     assert "\n" not in str(caught.value) or "complex" in text.lower()
+
+
+def test_a_last_step_that_breaks_the_network_is_an_error(X):
+    # One epoch of one batch: no loss comes after the step that the check of losses could see.
+    model = IMSAT(4, n_epochs=1, n_init=1, batch_size=300, learning_rate=1e30, random_state=0)
+    with pytest.raises(NonFiniteLossError, match=r"objective of all rows is nan after 1 steps"):
+        model.fit(X)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, "one"])
+def test_a_seed_out_of_range_is_refused(estimator, X, seed):
+    with pytest.raises(ParameterError, match=r"random_state must be None.*0 to 4294967295, got"):
+        estimator.set_params(random_state=seed).fit(X)
+
+
+def test_checkpoints_stay_until_all_rows_have_labels(estimator, X, tmp_path, monkeypatch):
+    def killed(self, rows):
+        raise KeyboardInterrupt
+
+    estimator.set_params(checkpoint=tmp_path / "kept", checkpoint_every=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(estimator), "_conclude", killed)
+        with pytest.raises(KeyboardInterrupt):
+            estimator.fit(X)
+    labels = clone(estimator).set_params(resume=True).fit(X).labels_
+    assert not (tmp_path / "kept").exists()
+    np.testing.assert_array_equal(labels, clone(estimator).fit(X).labels_)
 
 
 def with_value(X, value):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -97,6 +98,14 @@ def test_unreadable_files_are_named_unless_skipped(tmp_path):
     assert dataset.skipped == ("b/0.png", "b/3.png")
     assert dataset.ids == ["a/1.png", "b/2.png"]
     np.testing.assert_array_equal(dataset.x, [255 - GREY, GREY])
+
+
+def test_a_pipe_among_the_images_is_not_waited_for(tmp_path):
+    two_grey(tmp_path)
+    os.mkfifo(tmp_path / "z.png")
+    with pytest.raises(DataError, match=r"1 of 3 image files .*\(z\.png: it is not a file\)"):
+        open_source(tmp_path)
+    assert open_source(tmp_path, skip_unreadable=True).skipped == ("z.png",)
 
 
 def test_a_folder_of_unreadable_files_only_is_refused_even_when_skipping(tmp_path):

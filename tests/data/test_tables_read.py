@@ -65,11 +65,17 @@ def test_parquet_empty_cells_are_located(tmp_path):
         open_source(path)
 
 
-def test_a_label_column_is_never_taken_silently(tmp_path):
-    path = parquet(tmp_path / "t.parquet", a=A, label=[0, 1, 0])
+@pytest.mark.parametrize("labels", [[0, 1, 0], [0.0, 1.0, 2.0], [True, False, True]])
+def test_a_label_column_is_never_taken_silently(tmp_path, labels):
+    path = parquet(tmp_path / "t.parquet", a=A, label=labels)
     with pytest.raises(DataError, match=r"column 'label' looks like labels.*--drop label"):
         open_source(path)
     assert open_source(path, drop=["label"]).reader["columns"] == ["a"]
+
+
+def test_a_column_y_of_fractions_is_a_measurement(tmp_path):
+    path = parquet(tmp_path / "t.parquet", x=A, y=[0.5, 1.5, 2.5])
+    assert open_source(path).reader["columns"] == ["x", "y"]
 
 
 def test_an_unknown_column_suggests_the_closest(tmp_path):
@@ -104,6 +110,8 @@ def test_decimals_and_booleans_are_numbers(tmp_path):
         "a;b\n1;2.5\n3;4\n",
         "\ufeffa,b\n1,2.5\n3,4\n",
         "1\t2.5\n3\t4",
+        "1,0;2,5\n3,0;4,0\n",
+        "1,0\t2,5\n3,0\t4,0\n",
     ],
 )
 def test_csv_finds_separator_and_header(tmp_path, text):

@@ -60,7 +60,7 @@ def test_auto_is_a_device_that_exists():
     assert resolve_device("cpu") == CPU
 
 
-@pytest.mark.parametrize("name", ["gpu", "cuda:99", "abacus"])
+@pytest.mark.parametrize("name", ["gpu", "cuda:99", "abacus", "meta"])
 def test_an_absent_device_is_refused_in_one_line(name):
     with pytest.raises(ParameterError, match=rf"device '{name}' cannot be used .*'cpu'") as error:
         resolve_device(name)
