@@ -1,4 +1,4 @@
-"""Methods that recipes name beside quantal's own: what users have without it."""
+"""Methods that recipes name beside quantal's own: what users have without it, or beside it."""
 
 from __future__ import annotations
 
@@ -36,8 +36,15 @@ def _average_linkage(random_state: int, **parameters: Any) -> Any:  # noqa: ARG0
     return AgglomerativeClustering(linkage="average", **parameters)
 
 
+def _joint_labels(**parameters: Any) -> Any:
+    from .joint_labels import JointLabels
+
+    return JointLabels(**parameters)
+
+
 PEERS: dict[str, Callable[..., Any]] = {
     "kmeans": _kmeans,
     "average-linkage": _average_linkage,
+    "joint-labels": _joint_labels,
 }
 """Name in a recipe -> (n_clusters, random_state, parameters) -> an estimator with fit, labels_."""
