@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from quantal.catalog import load
-from quantal.errors import ParameterError, QuantalWarning
-from quantal.experiments import load_recipe, load_rows, load_truth
+from quantal.errors import DataError, ParameterError, QuantalWarning
+from quantal.experiments import load_recipe, load_rows, load_truth, run_recipe
 from quantal.experiments.learned import fitted_model, model_folder
+from quantal.experiments.peers import build_method
 
 TEACHER = """title = "JULE"
 method = "jule"
@@ -87,3 +88,31 @@ def test_a_method_without_an_embedding_is_named(folder):
     (folder / "teacher.toml").write_text(text)
     with pytest.raises(ParameterError, match=r"graph-degree-linkage embeds no rows\. Name one"):
         load_rows(load_recipe(folder / "pupil.toml"))
+
+
+def test_the_labels_of_the_stages_are_those_of_the_kept_fit(folder, tmp_path):
+    joint = (
+        TEACHER.split("[params]", maxsplit=1)[0]
+        .replace('"jule"', '"joint-labels"')
+        .replace("limit = 120", 'limit = 120, learned_by = "doe/teacher"')
+    )
+    (folder / "joint.toml").write_text(joint + '[params]\nrecipe = "doe/teacher"\n')
+    recipe = load_recipe(folder / "joint.toml")
+    (result,) = run_recipe(recipe, records_dir=tmp_path / "records").results
+    model = fitted_model(load_recipe(folder / "teacher.toml"), 3)
+    wanted = np.sort(np.bincount(model.joint_labels_))[::-1]
+    assert list(result.cluster_sizes) == wanted.tolist()
+    with pytest.raises(DataError, match=r"has labels of 120 rows, got 7\. Name its own data set"):
+        build_method("joint-labels", recipe="doe/teacher", n_clusters=5, random_state=3).fit(
+            np.zeros((7, 6))
+        )
+
+
+def test_only_stages_have_joint_labels(folder):
+    (folder / "rim.toml").write_text(
+        'title = "RIM"\nmethod = "rim"\ndataset = "digits"\nn_clusters = 3\nseeds = [0]\n'
+        "data = { limit = 60 }\n[params]\nn_epochs = 1\nn_init = 1\n"
+    )
+    model = build_method("joint-labels", recipe="doe/rim", n_clusters=3, random_state=0)
+    with pytest.raises(ParameterError, match=r"doe/rim has no labels of its stages\. Name a"):
+        model.fit(np.zeros((60, 64)))
