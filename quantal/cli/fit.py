@@ -169,6 +169,8 @@ def _train(
     size = f"{estimator.n_bits} bits" if hashes else f"{estimator.n_clusters} clusters"
     terminal.say(f"fitting {type(estimator).__name__} with {size}, seed {estimator.random_state}")
     announce(estimator, dataset, terminal)
+    if folder is not None and estimator.resume and not has_checkpoint(folder):
+        terminal.say(f"{folder} holds no checkpoint to resume from: the fit starts afresh")
     made = [] if folder is None else [folder, *(p for p in folder.parents if not p.exists())]
     try:
         estimator.fit(dataset.x, **known)

@@ -69,6 +69,13 @@ def test_the_saved_model_keeps_nothing_of_the_run(quantal, model):
     assert (loaded.checkpoint, loaded.resume, loaded.verbose) == (None, False, 0)
 
 
+def test_resuming_without_a_checkpoint_says_that_it_starts_afresh(quantal):
+    np.save("x.npy", blobs())
+    result = quantal("fit", "x.npy", "-k", 2, "--out", "m", "--resume", *QUICK)
+    assert result.status == 0
+    assert "m.checkpoints holds no checkpoint to resume from: the fit starts afresh" in result.err
+
+
 def test_rim_is_fitted_on_request(quantal):
     np.save("x.npy", blobs())
     quantal("fit", "x.npy", "-k", 2, "--method", "rim", "--out", "m", *QUICK)

@@ -1,10 +1,14 @@
-"""scikit-learn's own checks of JULE, on vectors, with the settings that a user starts with."""
+"""What JULE promises as an estimator; scikit-learn's checks have the settings of a first use."""
 
 from __future__ import annotations
 
+import random
 import warnings
 
+import numpy as np
 import pytest
+import torch
+from sklearn.datasets import load_digits
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from quantal.clustering import JULE
@@ -17,3 +21,55 @@ def test_follows_the_scikit_learn_contract(estimator, check):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", QuantalWarning)
         check(estimator)
+
+
+@pytest.fixture(scope="module")
+def images():
+    return load_digits().images[:120]
+
+
+@pytest.fixture(scope="module")
+def model(images):
+    return quick().fit(images)
+
+
+def quick():
+    return JULE(5, n_epochs=1, n_channels=4, n_outputs=8, random_state=0)
+
+
+class Unreadable:
+    """Labels that nobody may look at."""
+
+    def __getattribute__(self, name):
+        raise AssertionError(f"y was read: {name}")
+
+    def __len__(self):
+        raise AssertionError("y was measured")
+
+
+def test_labels_are_never_read(images, model):
+    np.testing.assert_array_equal(quick().fit(images, Unreadable()).labels_, model.labels_)
+
+
+def test_global_randomness_stays_as_it_was(images):
+    def states():
+        _, words, *rest = np.random.get_state()
+        return torch.get_rng_state().numpy().tobytes(), words.tobytes(), rest, random.getstate()
+
+    before = states()
+    quick().fit(images)
+    assert states() == before
+
+
+def test_memory_maps_and_whole_numbers_give_what_the_array_gives(images, model, tmp_path):
+    np.save(tmp_path / "x.npy", images)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r", allow_pickle=False)
+    np.testing.assert_array_equal(quick().fit(mapped).labels_, model.labels_)
+    np.testing.assert_array_equal(quick().fit(images.astype(np.uint8)).labels_, model.labels_)
+    np.testing.assert_array_equal(model.predict(mapped), model.labels_)
+
+
+def test_a_row_is_embedded_the_same_alone_and_among_others(images, model):
+    whole = model.transform(images)
+    parts = np.concatenate([model.transform(images[:7]), model.transform(images[7:])])
+    np.testing.assert_array_equal(whole, parts)
