@@ -57,7 +57,7 @@ def our_run(
     model._require_parameters()
     read = model._read(x, reset=True)
     model._seed = 0
-    model._set_up(read)
+    model._set_up(read, {})
     rows = Rows(read, model.preparation_, model._device)
     made = model._make_network(torch.Generator().manual_seed(0))
     generator = torch.Generator().manual_seed(0)

@@ -19,8 +19,11 @@ def require_network(network: Any) -> None:
         require_choice("network", network, ("auto", *ARCHITECTURES))
 
 
-def resolved_name(network: Any, image_shape: Sequence[int] | None) -> str | None:
+def resolved_name(network: Any, image_shape: Sequence[int] | None, n_colours: int) -> str | None:
     """Return the name of the network for images, or None where there is no such network.
+
+    "auto" goes by the images themselves, whose views may be grey: photographs take more layers
+    than digits.
 
     Raises:
         ParameterError: A named network for vectors.
@@ -35,13 +38,14 @@ def resolved_name(network: Any, image_shape: Sequence[int] | None) -> str | None
             )
         return None
     if network == "auto":
-        return "small" if image_shape[0] == 1 else "small-residual"
+        return "small" if n_colours == 1 else "small-residual"
     return str(network)
 
 
 def pair_network(
     network: Any,
     image_shape: Sequence[int] | None,
+    n_colours: int,
     n_features: int,
     widths: Sequence[int],
     n_outputs: int,
@@ -53,6 +57,7 @@ def pair_network(
     Args:
         network: "auto", a name or a module of the user's.
         image_shape: (channels, height, width) of what it sees, or None for vectors.
+        n_colours: channels of the images themselves, 1 or 3; 0 for vectors.
         n_features: columns of vectors.
         widths: of the perceptron for vectors.
         n_outputs: columns of the output.
@@ -62,7 +67,7 @@ def pair_network(
     if isinstance(network, nn.Module):
         own = OwnTrunk(network, image_shape or (n_features,), generator)
         return ImageClassifier(own, n_outputs, generator)
-    name = resolved_name(network, image_shape)
+    name = resolved_name(network, image_shape, n_colours)
     if name is None or image_shape is None:
         return MLP(n_features, widths, n_outputs, generator)
     trunk = network_for(name, image_shape, generator, sobel)

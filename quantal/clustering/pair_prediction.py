@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,11 @@ from ..training import Run
 from ..training.collapse import REMEDIES
 from ..training.rows import Rows
 from .cluster_order import by_size
-from .head_judgement import Judgement, column_order, judged
+from .head_judgement import Judgement, column_order, judged, matching
 from .head_layout import BoundHead, Head
 from .information_merging import merge_by_information
 from .pair_training import PairTraining
+from .row_views import require_same_unit
 
 PAIR_REMEDIES = {
     "low marginal entropy": "Train longer (n_epochs), raise entropy_weight to 1.5, lower the "
@@ -30,6 +31,19 @@ PAIR_REMEDIES = {
     "undecided": "Train longer (n_epochs), or choose a milder transformation.",
 }
 """What to do about each kind of collapse where only the information of pairs is maximised."""
+
+
+ClusterOrder = Callable[[NDArray[np.int64], int, int], NDArray[np.int64]]
+
+
+def by_size_of_best(labels: NDArray[np.int64], best: int, k: int) -> NDArray[np.int64]:
+    """Return the order of the best sub-head's clusters by size; labels are (n_subheads, n)."""
+    return by_size(labels[best], k)[1]
+
+
+def as_first_was(labels: NDArray[np.int64], best: int, k: int) -> NDArray[np.int64]:
+    """Return the order in which the best sub-head's clusters match those of the first so far."""
+    return matching(labels[0], labels[best], k)
 
 
 class PairPrediction(PairTraining):
@@ -52,24 +66,35 @@ class PairPrediction(PairTraining):
         return REMEDIES if self._information_weights().get("inputs") else PAIR_REMEDIES
 
     def _conclude(self, rows: Rows) -> None:
-        self.balance_ = float(self.balance)
         with torch.no_grad():
             for head in self._layout.heads:
-                self._sort_columns(rows, head)
-        self._conclude_pass(rows)
-
-    def _sort_columns(self, rows: Rows, head: Head) -> None:
-        """Put the best sub-head first, its clusters by size, the others' clusters matched to it."""
-        losses = self._judged(self.network_, rows, head).losses(self._terms_of_fit)
-        best = int(losses.argmin())
-        log_p = self._log_probabilities(rows, head)
-        labels = log_p.argmax(axis=2)
-        _, order = by_size(labels[best], head.n_clusters)
-        columns = torch.from_numpy(column_order(head, best, labels, order)).to(self._device)
-        for parameter in (self.network_.output, self.network_.bias):
-            parameter[..., head.columns] = parameter[..., columns]
+                self._sort_columns(rows, head, by_size_of_best)
+        self._describe_rows(rows)
 
     def _conclude_pass(self, rows: Rows) -> None:
+        with torch.no_grad():
+            for head in self._layout.heads if self.n_subheads > 1 else ():
+                self._sort_columns(rows, head, as_first_was)
+        self._describe_rows(rows)
+
+    def _sort_columns(self, rows: Rows, head: Head, order_of: ClusterOrder) -> None:
+        """Put the best sub-head first, its clusters in order, the others' matched to it.
+
+        The optimiser's averages, from which `partial_fit` goes on, move along.
+        """
+        losses = self._judged(self.network_, rows, head).losses(self._terms_of_fit)
+        best = int(losses.argmin())
+        labels = self._log_probabilities(rows, head).argmax(axis=2)
+        order = order_of(labels, best, head.n_clusters)
+        columns = torch.from_numpy(column_order(head, best, labels, order)).to(self._device)
+        states = (getattr(self, "_optimizer_state", None) or {"state": {}})["state"]
+        for number, parameter in enumerate(self.network_.parameters()):
+            if parameter is self.network_.output or parameter is self.network_.bias:
+                averages = [t for t in states.get(number, {}).values() if t.ndim]
+                for tensor in (parameter, *averages):
+                    tensor[..., head.columns] = tensor[..., columns]
+
+    def _describe_rows(self, rows: Rows) -> None:
         self.balance_ = float(self.balance)
         log_p = self._combined(self._log_probabilities(rows, self._layout.clusters))
         self.labels_ = log_p.argmax(axis=1)
@@ -79,6 +104,12 @@ class PairPrediction(PairTraining):
             self.overclusters_ = self._log_probabilities(rows, over)[0].argmax(axis=1)
             self.overcluster_joint_ = self._judged(self.network_, rows, over).joint[0].cpu().numpy()
         del self._terms_of_fit  # a radius for every row, of no use after the fit
+
+    def _rows_to_read(self, X: ArrayLike) -> Rows:
+        rows = super()._rows_to_read(X)
+        if self._has_layout():
+            require_same_unit(rows.x, self.preparation_)
+        return rows
 
     def _log_probabilities(self, rows: Rows, head: Head) -> NDArray[np.float32]:
         """Return log-probabilities of all rows by each sub-head, (n_subheads, n, k)."""

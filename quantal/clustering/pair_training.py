@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -130,9 +130,11 @@ class PairTraining(SelfAugmented, NetworkClusterer):
         return self._layout.n_outputs
 
     def _make_network(self, generator: torch.Generator) -> torch.nn.Module:
+        shape = self._image_shape()
         return pair_network(
             self.network,
             self._views.image_shape,
+            0 if shape is None else colours_first(shape)[0][0],
             self.n_features_in_,
             self.hidden_layer_sizes_,
             self._n_outputs(),
@@ -161,8 +163,10 @@ class PairTraining(SelfAugmented, NetworkClusterer):
             change=self._change(kind, adversary),
             n_copies=int(self.n_views),
             regularizers=[
-                (_name_of(k), weight, self._change(k, adversary))
-                for k, weight in self._regularizers()
+                (name, weight, self._change(k, adversary))
+                for name, (k, weight) in zip(
+                    _names_of(k for k, _ in self._regularizers()), self._regularizers(), strict=True
+                )
             ],
         )
 
@@ -237,10 +241,16 @@ class PairTraining(SelfAugmented, NetworkClusterer):
 
                 return terms(head, batch_of, share.mine(view))
 
-            return PassStep(step)
+            return PassStep(step, lambda number: layout.in_pass(number) == layout.clusters)
 
         return make
 
 
-def _name_of(kind: Any) -> str:
-    return kind if isinstance(kind, str) else getattr(kind, "__name__", type(kind).__name__)
+def _names_of(kinds: Iterable[Any]) -> list[str]:
+    """Return a name for each kind of change; those of equal names are numbered."""
+    names: list[str] = []
+    for kind in kinds:
+        name = kind if isinstance(kind, str) else getattr(kind, "__name__", type(kind).__name__)
+        same = sum(one.split(" ")[0] == name for one in names)
+        names.append(f"{name} {same + 1}" if same else name)
+    return names

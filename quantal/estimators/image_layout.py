@@ -21,7 +21,8 @@ def image_layout(
         n_features: numbers in a row.
 
     Raises:
-        ParameterError: ``declared`` is no such shape of so many numbers.
+        ParameterError: ``declared`` is no such shape of so many numbers, or images were read in
+            another.
     """
     if declared is None:
         return read
@@ -35,7 +36,18 @@ def image_layout(
             f"image_shape must be (h, w), (h, w, c) or (c, h, w) whose product is "
             f"{n_features}, the number of columns, got {declared!r}."
         )
+    if read is not None and _pixels(read) != _pixels(shape):
+        raise ParameterError(
+            f"image_shape is {shape}, but X holds images of shape {tuple(read)}. Leave image_shape "
+            "out, or pass flat rows."
+        )
     return shape
+
+
+def _pixels(shape: tuple[int, ...]) -> tuple[tuple[int, int, int], bool]:
+    """Return what tells layouts apart: one channel is the same first and last."""
+    form, was_last = channels_first(shape)
+    return form, was_last and form[0] > 1
 
 
 def channels_first(shape: tuple[int, ...]) -> tuple[tuple[int, int, int], bool]:

@@ -192,7 +192,8 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
         generator = derived_generator(seed, PURPOSES["step"], device=self._device)
         step = self._step_maker(rows, seed)(self.network_.train(), self._stage(None), generator)
         plan = self._plan(rows, seed, n_epochs=1)
-        run = Run(self.network_, step, plan, generator, processes=processes)
+        behind = self.n_iter_
+        run = Run(self.network_, step, plan, generator, [], processes, passes_before=behind)
         state = getattr(self, "_optimizer_state", None)  # absent after load
         if state is not None:
             run.optimizer.load_state_dict(state)

@@ -27,9 +27,11 @@ class PassStep:
 
     Attributes:
         of_pass: Maps row numbers and the number of the pass, from 0, to scalars as `Step` does.
+        counts: Whether the total of a pass, by its number, is one that `Plan.patience` compares.
     """
 
     of_pass: Callable[[Tensor, int], dict[str, Tensor]]
+    counts: Callable[[int], bool] = lambda number: True  # noqa: ARG005
 
 
 RATE_FACTOR = "rate_factor"  # of a group of parameters
@@ -148,6 +150,7 @@ class Run:
         listeners: told of each step and epoch, in order.
         processes: those that take every step together, each with its share of the rows; ``step``
             gets the whole batch's numbers all the same. None: this one alone.
+        passes_before: passes over the data behind this run, which a `PassStep` counts on from.
     """
 
     def __init__(
@@ -158,6 +161,7 @@ class Run:
         generator: torch.Generator,
         listeners: Sequence[Listener] = (),
         processes: Processes | None = None,
+        passes_before: int = 0,
     ) -> None:
         self.network = network
         self.plan = plan
@@ -168,6 +172,7 @@ class Run:
         self._step = step
         self.listeners = listeners
         self.processes = processes
+        self.passes_before = passes_before
 
     def train(self, until: int | None = None) -> Progress:
         """Run from where ``progress`` stands to the end of the plan.
@@ -230,8 +235,7 @@ class Run:
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.learning_rate * factor * group.get(RATE_FACTOR, 1.0)
         if isinstance(self._step, PassStep):
-            number = self.progress.step // self.plan.steps_per_epoch
-            terms = self._step.of_pass(rows, number)
+            terms = self._step.of_pass(rows, self._pass_of(self.progress.step))
         else:
             terms = self._step(rows)
         values = torch.stack([value.detach() for value in terms.values()]).tolist()
@@ -248,6 +252,9 @@ class Run:
         if self.progress.step % underflow.EVERY == 0:
             underflow.drop_negligible(self.optimizer)
         self.between_steps = True
+
+    def _pass_of(self, step: int) -> int:
+        return self.passes_before + step // self.plan.steps_per_epoch
 
     def _require_finite(self, named: dict[str, float]) -> None:
         # The total is named last: it is broken whenever one of its terms is.
@@ -266,10 +273,13 @@ class Run:
         for name, value in progress.sums.items():
             progress.history.setdefault(name, []).append(value / n_steps)
         progress.sums = {}
-        total = progress.history["total"][-1]
-        improved = total < progress.best
-        progress.best = min(progress.best, total)
-        progress.stale_epochs = 0 if improved else progress.stale_epochs + 1
+        if not isinstance(self._step, PassStep) or self._step.counts(
+            self._pass_of(progress.step - 1)
+        ):
+            total = progress.history["total"][-1]
+            improved = total < progress.best
+            progress.best = min(progress.best, total)
+            progress.stale_epochs = 0 if improved else progress.stale_epochs + 1
         if self.plan.patience is not None and progress.stale_epochs >= self.plan.patience:
             progress.stopped = True
         self.between_steps = True
