@@ -59,7 +59,7 @@ class LandmarkSpectralClustering(
         labels_: Cluster of each row, shape (n,), int64; clusters are numbered by size.
         cluster_sizes_: Rows in each cluster, shape (n_clusters,), int64.
         mean_: What is subtracted from every row, shape (d,), float64; zeros if nothing is.
-        landmarks_: Shape (p, d), float32.
+        landmarks_: Shape (p, d), float32, of rows less ``mean_``.
         sigma_: The width used.
         singular_values_: Of Z S^-1/2, those after the first, shape (m,), float64, m <= n_clusters.
         basis_: From weights to the embedding, shape (p, m), float64.
@@ -129,7 +129,9 @@ class LandmarkSpectralClustering(
         require_k_means(self.n_init)
 
     def _fit(self, x: Any, generator: np.random.Generator) -> NDArray[np.int64]:
-        self.mean_ = column_means(x) if self.centered else np.zeros(x.shape[1])
+        # Distances do not feel the means, but float32 does: rows far from 0 would lose their digits.
+        centers = self.centered or not self.unit_rows
+        self.mean_ = column_means(x) if centers else np.zeros(x.shape[1])
         self.landmarks_ = self._choose_landmarks(x, generator)
         if isinstance(self.sigma, str):
             squared = self.sigma == "mean_squared"
@@ -177,7 +179,7 @@ class LandmarkSpectralClustering(
         self.basis_ = scale[:, None] * vectors[:, used] / self.singular_values_
 
     def _blocks(self, x: Any, whole: bool = False) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        means = self.mean_ if self.centered else None
+        means = self.mean_ if self.mean_.any() else None
         return row_blocks(x, unit=self.unit_rows, means=means, whole=whole)
 
     def _blend(self) -> LandmarkBlend:

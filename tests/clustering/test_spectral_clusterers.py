@@ -218,3 +218,13 @@ def test_digits_are_clustered_at_least_as_well_as_measured(model, least):
     digits = load_digits()  # k-means: 0.79
     scores = evaluate_clustering(digits.target, model.fit(digits.data).labels_, n_resamples=0)
     assert scores.accuracy > least
+
+
+def test_landmarks_find_groups_far_from_zero():
+    rng = np.random.default_rng(0)
+    groups = np.repeat([0, 1, 2], 60)
+    X = rng.normal(size=(180, 5)) + 12 * np.eye(5)[groups]
+    for offset in (0, 1e8):
+        model = LandmarkSpectralClustering(3, n_landmarks=30, random_state=0).fit(X + offset)
+        assert adjusted_rand_score(groups, model.labels_) == 1
+        np.testing.assert_array_equal(model.predict(X + offset), model.labels_)
