@@ -129,7 +129,7 @@ class LandmarkSpectralClustering(
         require_k_means(self.n_init)
 
     def _fit(self, x: Any, generator: np.random.Generator) -> NDArray[np.int64]:
-        # Distances do not feel the means, but float32 does: rows far from 0 would lose their digits.
+        # Distances do not feel the means, but rows far from 0 would lose their digits in float32.
         centers = self.centered or not self.unit_rows
         self.mean_ = column_means(x) if centers else np.zeros(x.shape[1])
         self.landmarks_ = self._choose_landmarks(x, generator)
