@@ -48,7 +48,7 @@ def awake(cls):
         def _order_clusters(self, log_p):  # clusters of nearly one size may change places
             pass
 
-        def _sort_columns(self, rows, head):
+        def _sort_columns(self, rows, head, order_of):
             pass
 
     Awake.__name__ = cls.__name__
