@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, ParameterError
+from .learned import learned_model
 
 
 class JointLabels:
@@ -18,16 +19,14 @@ class JointLabels:
 
     Args:
         recipe: whose fit it is, the same as ``learned_by``.
-        n_clusters: number of clusters.
         random_state: seed of that fit.
 
     Attributes:
         labels_: cluster of each row, shape (n,), int64, from `fit` on.
     """
 
-    def __init__(self, recipe: str, n_clusters: int, random_state: int) -> None:
+    def __init__(self, recipe: str, random_state: int) -> None:
         self.recipe = recipe
-        self.n_clusters = n_clusters
         self.random_state = random_state
 
     def fit(self, rows: Any) -> Self:
@@ -40,8 +39,6 @@ class JointLabels:
             ParameterError: The recipe's method has no such labels.
             DataError: The rows are others.
         """
-        from .learned import learned_model
-
         model = learned_model(self.recipe, self.random_state)
         labels: NDArray[np.int64] | None = getattr(model, "joint_labels_", None)
         if labels is None:

@@ -36,7 +36,8 @@ def _average_linkage(random_state: int, **parameters: Any) -> Any:  # noqa: ARG0
     return AgglomerativeClustering(linkage="average", **parameters)
 
 
-def _joint_labels(**parameters: Any) -> Any:
+def _joint_labels(n_clusters: int, **parameters: Any) -> Any:  # noqa: ARG001
+    """The labels of JULE's stages, as many as these ended with."""
     from .joint_labels import JointLabels
 
     return JointLabels(**parameters)

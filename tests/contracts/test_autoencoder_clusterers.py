@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import warnings
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from witnesses import Unreadable, global_states
 
 import quantal
 from quantal.clustering import DEC, AutoencoderKMeans
@@ -62,19 +62,6 @@ def assignments(model, X):
     return model.predict_log_proba(X) if hasattr(model, "predict_log_proba") else model.transform(X)
 
 
-class Unreadable:
-    """Labels that nobody may look at."""
-
-    def __getattribute__(self, name):
-        raise AssertionError(f"y was read: {name}")
-
-    def __len__(self):
-        raise AssertionError("y was measured")
-
-    def __array__(self, *args, **kwargs):
-        raise AssertionError("y was converted")
-
-
 def test_two_fits_with_one_seed_are_identical(estimator, X):
     first, second = (clone(estimator).fit(X) for _ in range(2))
     np.testing.assert_array_equal(first.labels_, second.labels_)
@@ -92,13 +79,9 @@ def test_a_second_fit_forgets_the_first(estimator, X):
 
 @pytest.mark.parametrize("seed", [0, None, np.random.RandomState(3)], ids=["0", "none", "state"])
 def test_global_randomness_stays_as_it_was(estimator, X, seed):
-    def states():
-        _, words, *rest = np.random.get_state()
-        return torch.get_rng_state().numpy().tobytes(), words.tobytes(), rest, random.getstate()
-
-    before = states()
+    before = global_states()
     estimator.set_params(random_state=seed).fit(X).predict(X)
-    assert states() == before
+    assert global_states() == before
 
 
 def test_predictions_on_the_rows_of_the_fit_are_its_labels(estimator, X):
@@ -112,6 +95,21 @@ def test_predictions_do_not_depend_on_how_rows_are_chunked(estimator, X):
     np.testing.assert_array_equal(single, whole[:20])
     halves = [assignments(estimator, X[:130]), assignments(estimator, X[130:])]
     np.testing.assert_array_equal(np.concatenate(halves), whole)
+
+
+def test_checkpoints_stay_until_all_rows_have_labels(estimator, X, tmp_path, monkeypatch):
+    def killed(self, rows):
+        raise KeyboardInterrupt
+
+    wanted = clone(estimator).fit(X).labels_
+    estimator.set_params(checkpoint=tmp_path / "kept", checkpoint_every=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(estimator), "_conclude", killed)
+        with pytest.raises(KeyboardInterrupt):
+            estimator.fit(X)
+    labels = clone(estimator).set_params(resume=True).fit(X).labels_
+    assert not (tmp_path / "kept").exists()
+    np.testing.assert_array_equal(labels, wanted)
 
 
 def test_clusters_are_numbered_by_size_and_codes_have_their_width(estimator, X):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import random
 import tracemalloc
 import warnings
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
-import torch
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from witnesses import Unreadable, global_states
 
 import quantal
 from quantal.clustering import IIC, IMSAT, RIM
@@ -59,27 +58,6 @@ def _ignore_collapse():
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=CollapseWarning)
         yield
-
-
-class Unreadable:
-    """Labels that nobody may look at."""
-
-    def __getattribute__(self, name):
-        raise AssertionError(f"y was read: {name}")
-
-    def __len__(self):
-        raise AssertionError("y was measured")
-
-    def __iter__(self):
-        raise AssertionError("y was iterated over")
-
-    def __array__(self, *args, **kwargs):
-        raise AssertionError("y was converted")
-
-
-def global_states():
-    _, words, *rest = np.random.get_state()
-    return torch.get_rng_state().numpy().tobytes(), words.tobytes(), rest, random.getstate()
 
 
 def test_two_fits_with_one_seed_are_identical(estimator, X):

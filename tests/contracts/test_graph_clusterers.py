@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import warnings
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from witnesses import Unreadable, global_states
 
 import quantal
 from quantal.catalog import CLASSES
@@ -72,21 +72,6 @@ def estimator(request):
 def X():
     """Handwritten digits: 200 rows of 64 pixels, float64."""
     return load_digits().data[:200]
-
-
-class Unreadable:
-    """Labels that nobody may look at."""
-
-    def __getattribute__(self, name):
-        raise AssertionError(f"y was read: {name}")
-
-    def __len__(self):
-        raise AssertionError("y was measured")
-
-
-def global_states():
-    _, words, *rest = np.random.get_state()
-    return torch.get_rng_state().numpy().tobytes(), words.tobytes(), rest, random.getstate()
 
 
 def test_two_fits_with_one_seed_are_identical(estimator, X):

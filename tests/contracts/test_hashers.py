@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import tracemalloc
 import warnings
 
@@ -15,6 +14,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from witnesses import global_states
 
 import quantal
 from quantal.catalog import HASHERS
@@ -56,11 +56,6 @@ def _ignore_collapse():
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=CollapseWarning)
         yield
-
-
-def global_states():
-    _, words, *rest = np.random.get_state()
-    return torch.get_rng_state().numpy().tobytes(), words.tobytes(), rest, random.getstate()
 
 
 def test_bits_are_zeros_and_ones_of_the_width_asked_for(hasher, X):

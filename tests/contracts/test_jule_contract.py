@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import warnings
 
 import numpy as np
 import pytest
-import torch
 from sklearn.datasets import load_digits
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from witnesses import Unreadable, global_states
 
 from quantal.clustering import JULE
 from quantal.errors import QuantalWarning
@@ -37,28 +36,14 @@ def quick():
     return JULE(5, n_epochs=1, n_channels=4, n_outputs=8, random_state=0)
 
 
-class Unreadable:
-    """Labels that nobody may look at."""
-
-    def __getattribute__(self, name):
-        raise AssertionError(f"y was read: {name}")
-
-    def __len__(self):
-        raise AssertionError("y was measured")
-
-
 def test_labels_are_never_read(images, model):
     np.testing.assert_array_equal(quick().fit(images, Unreadable()).labels_, model.labels_)
 
 
 def test_global_randomness_stays_as_it_was(images):
-    def states():
-        _, words, *rest = np.random.get_state()
-        return torch.get_rng_state().numpy().tobytes(), words.tobytes(), rest, random.getstate()
-
-    before = states()
+    before = global_states()
     quick().fit(images)
-    assert states() == before
+    assert global_states() == before
 
 
 def test_memory_maps_and_whole_numbers_give_what_the_array_gives(images, model, tmp_path):
@@ -67,6 +52,20 @@ def test_memory_maps_and_whole_numbers_give_what_the_array_gives(images, model, 
     np.testing.assert_array_equal(quick().fit(mapped).labels_, model.labels_)
     np.testing.assert_array_equal(quick().fit(images.astype(np.uint8)).labels_, model.labels_)
     np.testing.assert_array_equal(model.predict(mapped), model.labels_)
+
+
+def test_checkpoints_stay_until_the_rows_have_labels(images, model, tmp_path, monkeypatch):
+    def killed(self, stages):
+        raise KeyboardInterrupt
+
+    kept = {"checkpoint": tmp_path / "kept", "checkpoint_every": 0}
+    with monkeypatch.context() as patch:
+        patch.setattr(JULE, "_conclude", killed)
+        with pytest.raises(KeyboardInterrupt):
+            quick().set_params(**kept).fit(images)
+    resumed = quick().set_params(**kept, resume=True).fit(images)
+    assert not (tmp_path / "kept").exists()
+    np.testing.assert_array_equal(resumed.labels_, model.labels_)
 
 
 def test_a_row_is_embedded_the_same_alone_and_among_others(images, model):
