@@ -52,7 +52,7 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         n_epochs: passes over the data, or "auto".
         batch_size: rows of a step, or "auto".
         learning_rate: Adam's step size.
-        learning_rate_schedule: "constant", "cosine" or "late_linear".
+        learning_rate_schedule: "constant", "cosine", "late_linear" or ("stepped", epochs, factor).
         batches: "permuted": every pass shows each row once; "drawn": every step draws its rows
             from all, as the authors of IMSAT do.
         weight_decay: coupled L2 rate.
@@ -119,7 +119,7 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         n_epochs: Any = "auto",
         batch_size: Any = "auto",
         learning_rate: float = 0.002,
-        learning_rate_schedule: str = "constant",
+        learning_rate_schedule: Any = "constant",
         batches: str = "permuted",
         weight_decay: float = 0.0,
         init: str = "auto",

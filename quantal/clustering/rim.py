@@ -39,7 +39,7 @@ class RIM(NetworkClusterer):
         n_epochs: passes over the data, or "auto".
         batch_size: rows of a step, or "auto".
         learning_rate: Adam's step size.
-        learning_rate_schedule: "constant", "cosine" or "late_linear".
+        learning_rate_schedule: "constant", "cosine", "late_linear" or ("stepped", epochs, factor).
         batches: "permuted": every pass shows each row once; "drawn": every step draws its rows
             from all, as the authors of IMSAT do.
         init: where a network starts: "random", "kmeans" (trained to give the clusters of
@@ -91,7 +91,7 @@ class RIM(NetworkClusterer):
         n_epochs: Any = "auto",
         batch_size: Any = "auto",
         learning_rate: float = 0.002,
-        learning_rate_schedule: str = "constant",
+        learning_rate_schedule: Any = "constant",
         batches: str = "permuted",
         init: str = "auto",
         n_init: Any = "auto",

@@ -55,3 +55,7 @@ class FitHooks:
     def _has_layout(self) -> bool:
         """Tell whether the columns' order matters, so that it must be kept."""
         return False
+
+    def _epoch_note(self, history: dict[str, list[float]]) -> str:  # noqa: ARG002
+        """Return what progress shows of the last epoch beside its objective."""
+        return ""

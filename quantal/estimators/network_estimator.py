@@ -25,9 +25,10 @@ from ..training import (
     Step,
     resolve_device,
     resolve_dtype,
-    schedule_named,
+    schedule_of,
 )
 from ..training.attempts import Attempts, Outcome, load_outcome, train_best
+from ..training.batches import batches_per_epoch
 from ..training.loop import Listener
 from ..training.randomness import PURPOSES, derived_generator, derived_seed
 from ..training.rows import Rows
@@ -72,7 +73,7 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
     n_epochs: Any
     batch_size: Any
     learning_rate: float
-    learning_rate_schedule: str
+    learning_rate_schedule: Any
     batches: str = "permuted"  # of those that do not choose
     weight_decay: float
     n_init: Any
@@ -221,13 +222,14 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
     def _plan(self, rows: Rows, seed: int, n_epochs: int | None = None) -> Plan:
         size = defaults.batch_size(self.batch_size, len(rows))
         epochs = n_epochs or defaults.n_epochs(self.n_epochs, len(rows), size, self._least_steps())
+        per_epoch = batches_per_epoch(len(rows), size)
         return Plan(
             n_rows=len(rows),
             n_epochs=epochs,
             batch_size=size,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
-            schedule=schedule_named(self.learning_rate_schedule),
+            schedule=schedule_of(self.learning_rate_schedule, per_epoch, epochs),
             patience=self.patience,
             seed=derived_seed(seed, PURPOSES["order"]),
             batches=self.batches,
@@ -266,7 +268,8 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
         attempts = Attempts(build, judge, accept, n_restarts, n_rungs, extra)
         total = n_steps * n_restarts * n_rungs
         shown = bool(self.verbose) and shown_here()
-        with ProgressBar(type(self).__name__, total, shown=shown) as bar:
+        name = type(self).__name__
+        with ProgressBar(name, total, shown=shown, note=self._epoch_note) as bar:
             bar.preparing(f"preparing {len(rows)} rows")
             make_step = self._step_maker(rows, seed, bar.prepared)
             bar.training()

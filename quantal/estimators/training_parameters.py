@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ParameterError, require_choice, require_range
-from ..training import schedule_named
+from ..training import schedule_of
 from ..training.batches import BATCHES
 
 
@@ -18,7 +18,7 @@ def require_training_parameters(model: Any) -> None:
     require_range("weight_decay", model.weight_decay, low=0)
     if model.patience is not None:
         require_range("patience", model.patience, low=1, integer=True)
-    schedule_named(model.learning_rate_schedule)
+    schedule_of(model.learning_rate_schedule, 1, 1)
     require_choice("batches", model.batches, BATCHES)
     require_run_parameters(model)
 

@@ -40,7 +40,7 @@ class DeepHash(NetworkHasher):
         n_epochs: passes over the data, or "auto".
         batch_size: rows of a step, or "auto".
         learning_rate: Adam's step size.
-        learning_rate_schedule: "constant", "cosine" or "late_linear".
+        learning_rate_schedule: "constant", "cosine", "late_linear" or ("stepped", epochs, factor).
         n_init: restarts, of which the lowest objective is kept, or "auto".
         patience: stop after so many epochs without a lower objective; None: never.
         random_state: seed.
@@ -90,7 +90,7 @@ class DeepHash(NetworkHasher):
         n_epochs: Any = "auto",
         batch_size: Any = "auto",
         learning_rate: float = 0.001,
-        learning_rate_schedule: str = "constant",
+        learning_rate_schedule: Any = "constant",
         n_init: Any = 1,
         patience: int | None = None,
         random_state: Any = None,

@@ -32,7 +32,7 @@ class RIMHash(NetworkHasher):
         n_epochs: passes over the data, or "auto".
         batch_size: rows of a step, or "auto".
         learning_rate: Adam's step size.
-        learning_rate_schedule: "constant", "cosine" or "late_linear".
+        learning_rate_schedule: "constant", "cosine", "late_linear" or ("stepped", epochs, factor).
         batches: "permuted": every pass shows each row once; "drawn": every step draws its rows
             from all, as the authors of IMSAT do.
         n_init: restarts, of which the lowest objective is kept, or "auto".
@@ -81,7 +81,7 @@ class RIMHash(NetworkHasher):
         n_epochs: Any = "auto",
         batch_size: Any = "auto",
         learning_rate: float = 0.002,
-        learning_rate_schedule: str = "constant",
+        learning_rate_schedule: Any = "constant",
         batches: str = "permuted",
         n_init: Any = 1,
         patience: int | None = None,

@@ -71,7 +71,7 @@ class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
             with more rows than ``n_steps * batch_size`` one pass over so many of them.
         batch_size: rows of a step.
         learning_rate: Adam's step size at first.
-        learning_rate_schedule: "constant", "cosine" or "late_linear".
+        learning_rate_schedule: "constant", "cosine", "late_linear" or ("stepped", epochs, factor).
         n_init: restarts, of which the lowest objective is kept.
         random_state: seed.
         device: "auto", "cpu", "cuda", ...
@@ -143,7 +143,7 @@ class SGH(GenerativeCodes, SGHTraining, BaseEstimator):  # type: ignore[misc]
         n_epochs: Any = "auto",
         batch_size: Any = 500,
         learning_rate: float = 0.01,
-        learning_rate_schedule: str = "cosine",
+        learning_rate_schedule: Any = "cosine",
         n_init: int = 1,
         random_state: Any = None,
         device: str = "auto",

@@ -8,7 +8,7 @@ from .loop import PassStep, Plan, Progress, Run, Step
 from .precision import has_fast_bfloat16, resolve_device, resolve_dtype
 from .progress_bar import ProgressBar
 from .run_sequence import RunSequence
-from .schedules import SCHEDULES, schedule_named, stepped
+from .schedules import SCHEDULES, schedule_of, stepped
 
 __all__ = [
     "SCHEDULES",
@@ -30,7 +30,7 @@ __all__ = [
     "read_artifact",
     "resolve_device",
     "resolve_dtype",
-    "schedule_named",
+    "schedule_of",
     "share_of",
     "started_together",
     "stepped",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
@@ -13,6 +14,9 @@ from .loop import Run
 LINE_SECONDS = 15.0  # between two lines where there is no terminal
 FIRST_LINE_SECONDS = 3.0
 
+EpochNote = Callable[[dict[str, list[float]]], str]
+"""Says in a few words, from the history, where a run stands; "" says nothing."""
+
 
 class ProgressBar:
     """A listener that shows all runs of a fit as one; a context manager.
@@ -21,9 +25,12 @@ class ProgressBar:
         title: what is fitted.
         n_steps: steps of all planned runs together.
         shown: False shows nothing.
+        note: what is shown of an epoch beside its objective.
     """
 
-    def __init__(self, title: str, n_steps: int, *, shown: bool) -> None:
+    def __init__(
+        self, title: str, n_steps: int, *, shown: bool, note: EpochNote | None = None
+    ) -> None:
         self._console = Console(stderr=True)
         self._shown = shown
         self._live = shown and self._console.is_terminal
@@ -41,6 +48,8 @@ class ProgressBar:
         )
         self._task = self._bar.add_task(title, total=n_steps, objective="")
         self._started = self._line_due = 0.0
+        self._note = note
+        self._epoch = ""
         self.steps_before = 0
 
     def __enter__(self) -> ProgressBar:
@@ -87,12 +96,16 @@ class ProgressBar:
         if self._live:
             self._bar.update(self._task, completed=done)
         elif self._shown and time.monotonic() >= self._line_due:
-            self._print_line(f"step {done} of {self._n_steps}", done / self._n_steps)
+            what = f"step {done} of {self._n_steps}"
+            what = f"{what}, {self._epoch}" if self._epoch else what
+            self._print_line(what, done / self._n_steps)
 
     def on_epoch(self, run: Run) -> None:
-        """Show the epoch's mean objective."""
-        total = run.progress.history["total"][-1]
-        self._bar.update(self._task, objective=f"objective {total:.3f}")
+        """Show the epoch's mean objective and the note."""
+        history = run.progress.history
+        note = "" if self._note is None else self._note(history)
+        self._epoch = f"objective {history['total'][-1]:.3f}" + (f", {note}" if note else "")
+        self._bar.update(self._task, objective=self._epoch)
 
     def _print_line(self, what: str, share: float) -> None:
         now = time.monotonic()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
-from ..errors import require_choice
+from ..errors import ParameterError, require_choice, require_range
 
 Schedule = Callable[[float], float]
 
@@ -33,12 +34,32 @@ SCHEDULES: dict[str, Schedule] = {
     "cosine": cosine,
     "late_linear": late_linear,
 }
+STEPPED = "stepped"
 
 
-def schedule_named(name: str) -> Schedule:
-    """Return the schedule of that name, or raise ParameterError with the known ones."""
-    require_choice("learning_rate_schedule", name, SCHEDULES)
-    return SCHEDULES[name]
+def schedule_of(value: Any, steps_per_epoch: int, n_epochs: int) -> Schedule:
+    """Return the schedule that an estimator's ``learning_rate_schedule`` asks for.
+
+    Args:
+        value: a name, or ("stepped", epochs, factor): times ``factor`` after every so many epochs.
+        steps_per_epoch: of the plan.
+        n_epochs: of the plan.
+
+    Raises:
+        ParameterError: Not of that form.
+    """
+    if isinstance(value, str) and value != STEPPED:
+        require_choice("learning_rate_schedule", value, (*SCHEDULES, STEPPED))
+        return SCHEDULES[value]
+    if not isinstance(value, list | tuple) or len(value) != 3 or value[0] != STEPPED:
+        raise ParameterError(
+            f"learning_rate_schedule must be one of {', '.join(map(repr, SCHEDULES))} or "
+            f"('stepped', epochs, factor), such as ('stepped', 100, 0.5), got {value!r}."
+        )
+    _, interval, factor = value
+    require_range("epochs in learning_rate_schedule", interval, low=1, integer=True)
+    require_range("factor in learning_rate_schedule", factor, low=0, high=1, low_open=True)
+    return stepped(steps_per_epoch * n_epochs, steps_per_epoch * int(interval), float(factor))
 
 
 def stepped(n_steps: int, interval: int, factor: float = 0.1) -> Schedule:

@@ -10,6 +10,7 @@ import pytest
 from tiny_data import vectors
 
 import quantal as library
+from quantal.cli import hit_files
 from quantal.codes import (
     LinearDecoder,
     asymmetric_search,
@@ -241,7 +242,7 @@ def test_a_full_disk_is_one_line_and_leaves_no_file(quantal, codes, queries, mon
         path.write_text("half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setitem(sys.modules["quantal.cli.hit_files"].WRITERS, ".csv", full)
+    monkeypatch.setitem(hit_files.WRITERS, ".csv", full)
     result = quantal("search", "h", "codes.npy", "q.npy", "--out", "hits.csv")
     assert result.status == 2
     assert "hits.csv cannot be written (No space left on device)" in result.message

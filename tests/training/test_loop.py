@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from quantal.errors import NonFiniteLossError, ParameterError
-from quantal.training import SCHEDULES, Plan, Run, schedule_named
+from quantal.training import SCHEDULES, Plan, Run, schedule_of
 from quantal.training.batches import epoch_order
 
 
@@ -183,9 +183,35 @@ def test_schedules_have_their_closed_forms(name, done, factor):
     assert SCHEDULES[name](done) == pytest.approx(factor, abs=1e-12)
 
 
+def test_a_stepped_schedule_counts_epochs():
+    schedule = schedule_of(("stepped", 100, 0.5), steps_per_epoch=7, n_epochs=1000)
+    ends = [schedule(step / 7000) for step in (0, 699, 700, 1399, 1400, 6999)]
+    assert ends == [1, 1, 0.5, 0.5, 0.25, 0.5**9]
+    assert schedule_of(["stepped", 1, 1], 1, 3)(0.9) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("stepped", r"such as \('stepped', 100, 0\.5\), got 'stepped'"),
+        (("stepped", 100), r"must be one of 'constant', 'cosine', 'late_linear' or \('stepped'"),
+        (("cosine", 100, 0.5), r"got \('cosine', 100, 0\.5\)\."),
+        (0.5, r"learning_rate_schedule must be one of .* got 0\.5\."),
+        (None, r"got None\."),
+        (("stepped", 0, 0.5), "epochs in learning_rate_schedule must be .*got 0"),
+        (("stepped", 2.5, 0.5), "epochs in learning_rate_schedule must be .*got 2.5"),
+        (("stepped", 2, 0), "factor in learning_rate_schedule must be .*got 0"),
+        (("stepped", 2, "half"), "factor in learning_rate_schedule must be .*got 'half'"),
+    ],
+)
+def test_a_schedule_of_another_form_is_refused(value, message):
+    with pytest.raises(ParameterError, match=message):
+        schedule_of(value, 1, 1)
+
+
 def test_a_misspelt_schedule_gets_a_suggestion():
     with pytest.raises(ParameterError, match=r"one of .*'late_linear'.*Did you mean 'constant'\?"):
-        schedule_named("constnat")
+        schedule_of("constnat", 1, 1)
 
 
 @pytest.mark.parametrize(("dampening", "slope"), [(0.0, 1.0), (0.9, 0.1)])

@@ -18,7 +18,7 @@ def identity_of(model: Any, data: Dataset) -> dict[str, str]:
     """Return names and fingerprints of a model and its data, as a file of edits keeps them.
 
     The model's fingerprint covers all that it learned; the data's covers their shape, all ids, and
-    the numbers of 64 rows (texts without vectors: every text).
+    the numbers that `data_fingerprint` reads (texts without vectors: every text).
 
     Args:
         model: a fitted estimator.
