@@ -55,6 +55,8 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         learning_rate_schedule: "constant", "cosine", "late_linear" or ("stepped", epochs, factor).
         batches: "permuted": every pass shows each row once; "drawn": every step draws its rows
             from all, as the authors of IMSAT do.
+        epsilon_hat: add Adam's epsilon before its bias correction, as the authors' library does,
+            which shortens the first steps while gradients are tiny.
         weight_decay: coupled L2 rate.
         init: where a network starts: "random", "kmeans" (trained to give the clusters of
             k-means first), or "auto": random, but for the last of several restarts.
@@ -121,6 +123,7 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         learning_rate: float = 0.002,
         learning_rate_schedule: Any = "constant",
         batches: str = "permuted",
+        epsilon_hat: bool = False,
         weight_decay: float = 0.0,
         init: str = "auto",
         n_init: Any = "auto",
@@ -157,6 +160,7 @@ class IMSAT(SelfAugmented, NetworkClusterer):
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
         self.batches = batches
+        self.epsilon_hat = epsilon_hat
         self.weight_decay = weight_decay
         self.init = init
         self.n_init = n_init

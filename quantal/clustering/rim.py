@@ -42,6 +42,8 @@ class RIM(NetworkClusterer):
         learning_rate_schedule: "constant", "cosine", "late_linear" or ("stepped", epochs, factor).
         batches: "permuted": every pass shows each row once; "drawn": every step draws its rows
             from all, as the authors of IMSAT do.
+        epsilon_hat: add Adam's epsilon before its bias correction, as the authors' library does,
+            which shortens the first steps while gradients are tiny.
         init: where a network starts: "random", "kmeans" (trained to give the clusters of
             k-means first), or "auto": random, but for the last of several restarts.
         n_init: restarts, of which the lowest objective is kept, or "auto".
@@ -93,6 +95,7 @@ class RIM(NetworkClusterer):
         learning_rate: float = 0.002,
         learning_rate_schedule: Any = "constant",
         batches: str = "permuted",
+        epsilon_hat: bool = False,
         init: str = "auto",
         n_init: Any = "auto",
         patience: int | None = None,
@@ -117,6 +120,7 @@ class RIM(NetworkClusterer):
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
         self.batches = batches
+        self.epsilon_hat = epsilon_hat
         self.init = init
         self.n_init = n_init
         self.patience = patience

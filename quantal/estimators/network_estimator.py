@@ -75,6 +75,7 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
     learning_rate: float
     learning_rate_schedule: Any
     batches: str = "permuted"  # of those that do not choose
+    epsilon_hat: bool = False
     weight_decay: float
     n_init: Any
     patience: int | None
@@ -233,6 +234,7 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
             patience=self.patience,
             seed=derived_seed(seed, PURPOSES["order"]),
             batches=self.batches,
+            epsilon_hat=bool(self.epsilon_hat),
         )
 
     def _new_network(self, seed: int, attempt: int) -> Any:

@@ -20,6 +20,8 @@ def require_training_parameters(model: Any) -> None:
         require_range("patience", model.patience, low=1, integer=True)
     schedule_of(model.learning_rate_schedule, 1, 1)
     require_choice("batches", model.batches, BATCHES)
+    if not _is_flag(model.epsilon_hat):
+        raise ParameterError(f"epsilon_hat must be True or False, got {model.epsilon_hat!r}.")
     require_run_parameters(model)
 
 

@@ -7,12 +7,12 @@ from .class_training import (
     ClassScore,
     ClassSplit,
     ClassTraining,
-    fine_tuning,
     frozen_features,
     linear_evaluation,
 )
 from .data import ExperimentData, load_rows, load_truth
 from .figures import Drawing, draw_panel, draw_picture, sweep_curve
+from .fine_tuned_classifier import FineTunedClassifier, fine_tuning
 from .recall_data import SearchData, SearchTask, load_search
 from .recall_figures import draw_recall
 from .recall_recipe import Band, Budget, RecallRecipe, recall_recipe_from_dict
@@ -59,6 +59,7 @@ __all__ = [
     "DataOptions",
     "Drawing",
     "ExperimentData",
+    "FineTunedClassifier",
     "FittedRun",
     "Judged",
     "Picture",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +16,7 @@ from ..networks import MLP, ImageClassifier
 from ..training import Plan, Run, resolve_device
 from ..training.randomness import PURPOSES, derived_generator, derived_seed
 from ..views import GeometricView
-from .class_training import ClassScore, ClassSplit, ClassTraining
+from .class_training import ClassTraining
 
 DEVIATION = 0.02  # of the new output, and of the batch norms' scales from scratch
 PADDING = 4  # pixels of black on every side, within which the shifted image is cut out
@@ -56,57 +55,41 @@ def image_network(trunk: Any, n_classes: int, seed: int, *, anew: bool) -> Image
     return network
 
 
-def learned(
+def trained(
     network: Any,
-    train: NDArray[np.float32],
-    test: NDArray[np.float32],
-    split: ClassSplit,
+    rows: NDArray[np.float32],
+    targets: NDArray[np.int64],
     training: ClassTraining,
     change: Change | None = None,
-) -> ClassScore:
-    """Minimise the cross-entropy of the training rows and judge the network after that.
+) -> dict[str, list[float]]:
+    """Minimise the cross-entropy of labelled rows and return the means of every epoch.
 
     Args:
-        network: it is trained in place.
-        train: what it reads of the training rows, (n, ...).
-        test: the same of the test rows, (m, ...).
-        split: labels of both.
+        network: it is trained in place, on the device of ``training``.
+        rows: what it reads, (n, ...).
+        targets: number of the class of each row, (n,).
         training: see `ClassTraining`.
         change: what is done to every batch before the network reads it.
     """
     device = resolve_device(training.device)
     network = network.to(device)
     generator = derived_generator(training.seed, PURPOSES["step"])
-    classes, numbers = np.unique(split.train_labels, return_inverse=True)
-    targets, inputs = torch.from_numpy(numbers), torch.from_numpy(train)
+    classes, inputs = torch.from_numpy(targets), torch.from_numpy(rows)
 
-    def step(rows: Tensor) -> dict[str, Tensor]:
-        x = inputs[rows].to(device)
+    def step(numbers: Tensor) -> dict[str, Tensor]:
+        x = inputs[numbers].to(device)
         x = x if change is None else change(x, generator)
-        loss = functional.cross_entropy(network.bind()(x, "train"), targets[rows].to(device))
+        loss = functional.cross_entropy(network.bind()(x, "train"), classes[numbers].to(device))
         return {"total": loss}
 
     plan = Plan(
-        n_rows=len(train),
+        n_rows=len(rows),
         n_epochs=training.n_epochs,
         batch_size=training.batch_size,
         learning_rate=training.learning_rate,
         seed=derived_seed(training.seed, PURPOSES["order"]),
     )
-    begin = time.perf_counter()
-    progress = Run(network, step, plan, generator).train()
-    seconds = time.perf_counter() - begin
-
-    def share(x: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-        found = classes[in_blocks(x, lambda part: network(part.to(device))).argmax(axis=1)]
-        return float((found == labels).mean())
-
-    return ClassScore(
-        accuracy=share(test, split.test_labels),
-        train_accuracy=share(train, split.train_labels),
-        loss=progress.history["total"][-1],
-        seconds=seconds,
-    )
+    return Run(network, step, plan, generator).train().history
 
 
 def draw_anew(trunk: Any, generator: torch.Generator) -> None:

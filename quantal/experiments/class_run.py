@@ -14,9 +14,10 @@ from ..data import named
 from ..errors import ParameterError
 from .class_recipe import LINEAR, ClassRecipe
 from .class_result import CLASS_RECORDS, ClassResult
-from .class_training import ClassScore, ClassSplit, ClassTraining, fine_tuning, linear_evaluation
+from .class_training import ClassScore, ClassSplit, ClassTraining, linear_evaluation
 from .data import load_rows, load_truth
 from .environment import describe_environment, environment_key
+from .fine_tuned_classifier import fine_tuning
 from .learned import learned_model
 from .record import Record
 

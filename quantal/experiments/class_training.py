@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 from ..errors import DataError, ParameterError, require_choice, require_range
 
 FEATURES = ("pixels", "Y", "FC", "Conv")
-STARTS = ("pre-trained", "scratch")
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,53 +138,24 @@ def linear_evaluation(
 
     Source: Peng, Pedersoli, Desrosiers 2019, Table 4.
     """
-    from .class_network import learned, linear_network
+    from .class_network import in_blocks, linear_network, trained
 
     train, test = (frozen_features(model, rows, features) for rows in (split.train, split.test))
     training = training or ClassTraining()
+    classes, targets = np.unique(split.train_labels, return_inverse=True)
     network = linear_network(train.shape[1], split.n_classes, training.seed)
-    return learned(network, train, test, split, training)
+    begin = time.perf_counter()
+    history = trained(network, train, targets, training)
+    seconds = time.perf_counter() - begin
+    device = network.output.device
 
+    def share(x: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+        found = classes[in_blocks(x, lambda part: network(part.to(device))).argmax(axis=1)]
+        return float((found == labels).mean())
 
-def fine_tuning(
-    model: Any,
-    split: ClassSplit,
-    training: ClassTraining | None = None,
-    *,
-    start: str = "pre-trained",
-    augmented: bool = False,
-    mirrored: bool = True,
-) -> ClassScore:
-    """Train the whole network with labels, from a clustering or from scratch.
-
-    Args:
-        model: a fitted `quantal.clustering.IIC` of images; a copy of its network is trained.
-        split: rows and labels.
-        training: see `ClassTraining`; the paper has a learning rate of 1e-4 where the network is
-            pre-trained, 1e-3 from scratch.
-        start: "pre-trained": the fit's filters and batch norms; "scratch": Xavier-normal filters,
-            scales of the batch norms normal about 1 with deviation 0.02. The output is new in
-            both, normal with deviation 0.02.
-        augmented: shift the images by up to 4 pixels in each direction, filled with black, and
-            mirror them.
-        mirrored: whether ``augmented`` mirrors half of the images; leave it out for digits.
-
-    Raises:
-        ParameterError: unknown start, or the model's network is not one of quantal's for images.
-
-    Source: Peng, Pedersoli, Desrosiers 2019, Table 3.
-    """
-    require_choice("start", start, STARTS)
-    fitted: Any = getattr(model.network_, "trunk", None)
-    if not hasattr(fitted, "filters"):
-        raise ParameterError(
-            "Fine-tuning needs a named network of images, such as network='small'; this model's "
-            "reads vectors or is a module of your own."
-        )
-    from .class_network import image_network, learned, shift_and_mirror
-
-    training = training or ClassTraining()
-    train, test = (model.evaluation_views(rows) for rows in (split.train, split.test))
-    network = image_network(fitted, split.n_classes, training.seed, anew=start == "scratch")
-    change = shift_and_mirror(train.shape[2:], mirrored) if augmented else None
-    return learned(network, train, test, split, training, change)
+    return ClassScore(
+        accuracy=share(test, split.test_labels),
+        train_accuracy=share(train, split.train_labels),
+        loss=history["total"][-1],
+        seconds=seconds,
+    )

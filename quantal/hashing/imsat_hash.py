@@ -43,6 +43,8 @@ class IMSATHash(SelfAugmented, NetworkHasher):
         learning_rate_schedule: "constant", "cosine", "late_linear" or ("stepped", epochs, factor).
         batches: "permuted": every pass shows each row once; "drawn": every step draws its rows
             from all, as the authors of IMSAT do.
+        epsilon_hat: add Adam's epsilon before its bias correction, as the authors' library does,
+            which shortens the first steps while gradients are tiny.
         weight_decay: coupled L2 rate.
         n_init: restarts, of which the lowest objective is kept, or "auto".
         patience: stop after so many epochs without a lower objective; None: never.
@@ -100,6 +102,7 @@ class IMSATHash(SelfAugmented, NetworkHasher):
         learning_rate: float = 0.002,
         learning_rate_schedule: Any = "constant",
         batches: str = "permuted",
+        epsilon_hat: bool = False,
         weight_decay: float = 0.0,
         n_init: Any = 1,
         patience: int | None = None,
@@ -129,6 +132,7 @@ class IMSATHash(SelfAugmented, NetworkHasher):
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
         self.batches = batches
+        self.epsilon_hat = epsilon_hat
         self.weight_decay = weight_decay
         self.n_init = n_init
         self.patience = patience

@@ -4,7 +4,8 @@ from .artifact import Artifact, read_artifact, write_artifact
 from .checkpoint import Checkpoints
 from .collapse import Collapse, diagnose
 from .distributed import Processes, current, joined, share_of, started_together
-from .loop import PassStep, Plan, Progress, Run, Step
+from .loop import PassStep, Progress, Run, Step
+from .plan import Plan
 from .precision import has_fast_bfloat16, resolve_device, resolve_dtype
 from .progress_bar import ProgressBar
 from .run_sequence import RunSequence

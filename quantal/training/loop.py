@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from ..errors import LostProcessError, NonFiniteLossError
 from . import underflow
-from .batches import Groups, batches_per_epoch, epoch_order
+from .batches import epoch_order
 from .distributed import Processes, shared_statistics
+from .optimizer import optimizer_of, set_rates
+from .plan import Plan
 from .precision import float32_sums
-from .schedules import Schedule, constant
 
 Step = Callable[[Tensor], dict[str, Tensor]]
 """Maps row numbers, shape (b,), to scalars; the one named "total" is minimised."""
@@ -32,60 +33,6 @@ class PassStep:
 
     of_pass: Callable[[Tensor, int], dict[str, Tensor]]
     counts: Callable[[int], bool] = lambda number: True  # noqa: ARG005
-
-
-RATE_FACTOR = "rate_factor"  # of a group of parameters
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long and how fast to train.
-
-    Attributes:
-        n_rows: Rows of the data.
-        n_epochs: Passes over the data.
-        batch_size: Rows of a step.
-        learning_rate: the optimiser's step size.
-        weight_decay: Coupled L2 rate: ``rate * theta`` is added to the gradient of every
-            parameter, biases and batch norm included, before the optimiser, as the papers' codes
-            do.
-        schedule: Factor of the learning rate as a function of the share done.
-        patience: Stop when the epoch's total has not improved for so many epochs; None: never.
-        seed: Source of the row order.
-        batches: "permuted" or "drawn"; see `quantal.training.batches.epoch_order`.
-        groups: Rows that the order keeps together, or None.
-        momentum: None: Adam; a number: stochastic gradient descent with that momentum.
-        dampening: Share of each gradient that its momentum leaves out.
-        bias_rate: Factor of the learning rate for parameters with one axis (biases); the papers'
-            Caffe codes have 2.
-        most_steps: Stop after so many steps, within a pass if need be; None: after whole passes.
-    """
-
-    n_rows: int
-    n_epochs: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float = 0.0
-    schedule: Schedule = constant
-    patience: int | None = None
-    seed: int = 0
-    batches: str = "permuted"
-    groups: Groups | None = None
-    momentum: float | None = None
-    dampening: float = 0.0
-    bias_rate: float = 1.0
-    most_steps: int | None = None
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Steps in one pass over the data."""
-        return batches_per_epoch(self.n_rows, min(self.batch_size, self.n_rows))
-
-    @property
-    def n_steps(self) -> int:
-        """Steps in the whole plan."""
-        whole = self.steps_per_epoch * self.n_epochs
-        return whole if self.most_steps is None else min(whole, self.most_steps)
 
 
 @dataclass
@@ -117,26 +64,6 @@ class Listener(Protocol):
 
     def on_epoch(self, run: Run) -> None:
         """Act after an epoch."""
-
-
-def optimizer_of(parameters: Iterable[Tensor], plan: Plan) -> torch.optim.Optimizer:
-    """Return the plan's optimiser, in its fused form."""
-    trained: list[Any] = list(parameters)
-    rate, decay = plan.learning_rate, plan.weight_decay
-    if plan.bias_rate != 1:
-        biases = [tensor for tensor in trained if tensor.ndim == 1]
-        others = [tensor for tensor in trained if tensor.ndim != 1]
-        trained = [{"params": others}, {"params": biases, RATE_FACTOR: plan.bias_rate}]
-    if plan.momentum is None:
-        return torch.optim.Adam(trained, lr=rate, weight_decay=decay, fused=True)
-    return torch.optim.SGD(
-        trained,
-        lr=rate,
-        weight_decay=decay,
-        momentum=plan.momentum,
-        dampening=plan.dampening,
-        fused=True,
-    )
 
 
 class Run:
@@ -231,9 +158,7 @@ class Run:
 
     def _take_step(self, rows: Tensor) -> None:
         self.between_steps = False
-        factor = self.plan.schedule(self.progress.step / self.plan.n_steps)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.plan.learning_rate * factor * group.get(RATE_FACTOR, 1.0)
+        set_rates(self.optimizer, self.plan, self.progress.step / self.plan.n_steps)
         if isinstance(self._step, PassStep):
             terms = self._step.of_pass(rows, self._pass_of(self.progress.step))
         else:

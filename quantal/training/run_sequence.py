@@ -11,7 +11,8 @@ from torch import Tensor
 from ..errors import FileFormatError
 from .attempts import train_or_keep
 from .checkpoint import Checkpoints, restore_run
-from .loop import Listener, Plan, Run, Step
+from .loop import Listener, Run, Step
+from .plan import Plan
 from .progress_bar import ProgressBar
 
 

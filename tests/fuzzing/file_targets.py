@@ -17,8 +17,8 @@ from quantal.cli.pair_files import read_pair_file, row_pairs
 from quantal.cli.truth_files import read_labels
 from quantal.codes import CodeIndex, read_codes, write_codes
 from quantal.networks import MLP
+from quantal.training import Plan, Run
 from quantal.training.checkpoint import Checkpoints, restore_run
-from quantal.training.loop import Plan, Run
 
 from .data_targets import npy, npz, parquet
 from .model_targets import harmed

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from quantal.errors import FileFormatError, ParameterError
+from quantal.training import Plan, Run
 from quantal.training.checkpoint import Checkpoints, restore_run, run_tensors
-from quantal.training.loop import Plan, Run
 
 
 class Line(torch.nn.Module):
