@@ -18,6 +18,7 @@ from ..errors import CollapseWarning, DataError, require_choice, require_range
 from ..estimators import RowReader, blockwise, data_fingerprint
 from ..estimators.input_rows import len_of
 from ..estimators.joint_fit import begun_with, checkpoints_of
+from ..estimators.pixel_unit import require_unit_of_fit
 from ..estimators.training_parameters import require_run_parameters
 from ..networks import Autoencoder
 from ..threads import on_one_thread
@@ -202,7 +203,9 @@ class AutoencoderClusterer(
 
     def _rows_to_read(self, X: ArrayLike) -> Rows:
         check_is_fitted(self)
-        return Rows(self._read(X, reset=False), self.preparation_, self._device, hold=False)
+        x = self._read(X, reset=False)
+        require_unit_of_fit(self, x, self.preparation_)
+        return Rows(x, self.preparation_, self._device, hold=False)
 
     def transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """Return the code of each row, shape (n, n_components), float32."""

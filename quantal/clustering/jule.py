@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..estimators import data_fingerprint
 from ..estimators.input_rows import len_of
 from ..estimators.joint_fit import begun_with, checkpoints_of
+from ..estimators.pixel_unit import require_unit_of_fit
 from ..graph import nearest_neighbors
 from ..training import resolve_device, resolve_dtype
 from ..training.randomness import PURPOSES, derived_generator, seed_from
@@ -273,7 +274,6 @@ class JULE(
     def transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """Return the embedding of each row, shape (n, n_outputs), float32, unit norm."""
         check_is_fitted(self)
-        rows = Rows(
-            self._read(X, reset=False), self.embedder_.preparation, self._device, hold=False
-        )
-        return self._embed(rows)
+        x, preparation = self._read(X, reset=False), self.embedder_.preparation
+        require_unit_of_fit(self, x, preparation)
+        return self._embed(Rows(x, preparation, self._device, hold=False))

@@ -44,6 +44,7 @@ from .joint_fit import (
     shown_here,
 )
 from .network_folder import NetworkFolder
+from .pixel_unit import require_unit_of_fit
 
 
 class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
@@ -270,8 +271,7 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
         attempts = Attempts(build, judge, accept, n_restarts, n_rungs, extra)
         total = n_steps * n_restarts * n_rungs
         shown = bool(self.verbose) and shown_here()
-        name = type(self).__name__
-        with ProgressBar(name, total, shown=shown, note=self._epoch_note) as bar:
+        with ProgressBar(type(self).__name__, total, shown=shown, note=self._epoch_note) as bar:
             bar.preparing(f"preparing {len(rows)} rows")
             make_step = self._step_maker(rows, seed, bar.prepared)
             bar.training()
@@ -289,11 +289,11 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
         """Return the value that restarts are compared by, on all rows and without labels."""
         information = self._information_value(run.network, rows)
         penalty = run.progress.history.get("penalty", [0.0])[-1]
-        squares = sum(
-            float(parameter.detach().square().sum()) for parameter in run.network.parameters()
-        )
+        squares = sum(float(p.detach().square().sum()) for p in run.network.parameters())
         return penalty + self._trade_off() * information + 0.5 * self.weight_decay * squares
 
     def _rows_to_read(self, X: ArrayLike) -> Rows:
         check_is_fitted(self)
-        return Rows(self._read(X, reset=False), self.preparation_, self._device, hold=False)
+        x = self._read(X, reset=False)
+        require_unit_of_fit(self, x, self.preparation_)
+        return Rows(x, self.preparation_, self._device, hold=False)

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..codes import LinearDecoder, pack_bits
 from ..data.preparation import Preparation
 from ..errors import require_range
+from ..estimators.pixel_unit import require_unit_of_fit
 from .affine_bits import above_thresholds, packed_above_thresholds
 from .bit_output import BitOutput
 from .centred_rows import dense_rows
@@ -137,6 +138,7 @@ class GenerativeCodes(BitOutput):
             ParameterError: ``refine`` is out of its range.
         """
         x = self._rows_to_encode(X)
+        require_unit_of_fit(self, x, self.preparation_)
         bits = np.empty((x.shape[0], self._n_features_out), np.uint8)
         for start, block in self._encoded_blocks(x, refine):
             bits[start : start + len(block)] = block
@@ -160,6 +162,7 @@ class GenerativeCodes(BitOutput):
         check_is_fitted(self)
         require_range("refine", refine, low=0, high=MOST_SWEEPS, integer=True)
         x = self._read(X, reset=False, known_finite=True)  # no: the projections will tell
+        require_unit_of_fit(self, x, self.preparation_)
         require_finite = partial(self._require_finite, x)
         codes = np.empty((x.shape[0], -(-self._n_features_out // 8)), np.uint8)
         if not refine:
