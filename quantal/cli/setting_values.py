@@ -43,8 +43,8 @@ def parse_value(text: str) -> Any:
     Examples:
         >>> parse_value("(256, 256)"), parse_value("1e-3"), parse_value("none"), parse_value("vat")
         ([256, 256], 0.001, None, 'vat')
-        >>> parse_value("256,256")
-        [256, 256]
+        >>> parse_value("256,256"), parse_value("stepped,100,0.5")
+        ([256, 256], ['stepped', 100, 0.5])
     """
     text = text.strip()
     if text.lower() in WORDS:
@@ -56,4 +56,6 @@ def parse_value(text: str) -> Any:
             return tomllib.loads(f"value = {form}")["value"] if "\n" not in text else text
         except tomllib.TOMLDecodeError:
             continue
+    if "," in text and not set(text) & set("[]{}()\"'\n"):
+        return [parse_value(part) for part in text.split(",")]  # a list with words
     return text

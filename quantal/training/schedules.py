@@ -48,8 +48,8 @@ def schedule_of(value: Any, steps_per_epoch: int, n_epochs: int) -> Schedule:
     Raises:
         ParameterError: Not of that form.
     """
-    if isinstance(value, str) and value != STEPPED:
-        require_choice("learning_rate_schedule", value, (*SCHEDULES, STEPPED))
+    if isinstance(value, str) and not value.startswith(STEPPED):
+        require_choice("learning_rate_schedule", value, SCHEDULES)
         return SCHEDULES[value]
     if not isinstance(value, list | tuple) or len(value) != 3 or value[0] != STEPPED:
         raise ParameterError(
