@@ -6,12 +6,12 @@ import json
 
 import numpy as np
 import pytest
+from stored import GALLERY, LOCAL, QUERIES, named, random_codes
 
 from quantal.codes import (
     Codes,
     hamming_search,
     open_store,
-    pack_bits,
     read_codes,
     write_codes,
     write_store,
@@ -19,29 +19,10 @@ from quantal.codes import (
 from quantal.codes.stores import STORES, source
 from quantal.errors import DataError, ParameterError
 
-RNG = np.random.default_rng(0)
-
-LOCAL = pytest.mark.parametrize("store", ["faiss", "usearch", "lancedb"])
-
-
-def random_codes(n, n_bits):
-    """Few bits set, so that distances tie."""
-    return pack_bits(RNG.random((n, n_bits)) < 0.3)
-
-
-GALLERY = {n_bits: random_codes(2000, n_bits) for n_bits in (12, 64)}
-
-QUERIES = {n_bits: random_codes(40, n_bits) for n_bits in (12, 64)}
-
 
 @pytest.fixture(autouse=True)
 def _in_a_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-
-def named(n_bits=12, n=2000, prefix="é"):
-    ids = [f"{prefix}{row}" for row in range(n)]
-    return Codes(GALLERY[n_bits][:n], n_bits, ids=ids, method="itq 0123456789abcdef")
 
 
 @LOCAL
