@@ -56,6 +56,7 @@ def parse_value(text: str) -> Any:
             return tomllib.loads(f"value = {form}")["value"] if "\n" not in text else text
         except tomllib.TOMLDecodeError:
             continue
-    if "," in text and not set(text) & set("[]{}()\"'\n"):
-        return [parse_value(part) for part in text.split(",")]  # a list with words
+    inner = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    if "," in inner and not set(inner) & set("[]{}()\"'\n"):
+        return [parse_value(part) for part in inner.rstrip(", ").split(",")]  # a list with words
     return text

@@ -76,7 +76,7 @@ class NetworkClusterer(
         # exp I(X;Y) is 1 where clusters collapsed, and where no row is assigned; k at best. The
         # diagnosis of all rows comes after the fit only.
         information = history["marginal_entropy"][-1] - history["conditional_entropy"][-1]
-        return f"{math.exp(information):.1f} clusters told apart"
+        return f"{math.exp(information):.1f} clusters"
 
     def _stage(self, rung: int | None) -> InformationTerm:
         """Return the information term of a rung of the penalty ladder (Eq. 19, appendix B)."""

@@ -120,6 +120,12 @@ class PairTraining(SelfAugmented, NetworkClusterer):
         else:
             self._views = image_views(self.geometry, colours_first(shape)[0])
 
+    def _epoch_note(self, history: dict[str, list[float]]) -> str:
+        layout, last = self._layout, len(history["total"])
+        while last and layout.in_pass(last - 1) != layout.clusters:  # passes of the other head
+            last -= 1
+        return super()._epoch_note({k: v[:last] for k, v in history.items()}) if last else ""
+
     def _image_shape(self) -> tuple[int, ...] | None:
         return image_layout(self.image_shape, self.image_shape_, self.n_features_in_)
 

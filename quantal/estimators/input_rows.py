@@ -138,7 +138,7 @@ def data_fingerprint(x: Any) -> dict[str, Any]:
     from the first row to the last: quick for a memory map, and blind to a change between them.
 
     Args:
-        x: (n, d) array, memory map or CSR array.
+        x: (n, ...) array or memory map, or CSR array.
     """
     digest = hashlib.sha256()
     for rows in _sampled_blocks(x):
@@ -154,7 +154,7 @@ def data_fingerprint(x: Any) -> dict[str, Any]:
 def _sampled_blocks(x: Any) -> Iterator[Any]:
     """Yield blocks of rows, spread evenly; all of them where they are few bytes."""
     n = int(x.shape[0])
-    row_bytes = max(1, int(x.shape[1]) * x.dtype.itemsize)
+    row_bytes = max(1, math.prod(x.shape[1:]) * x.dtype.itemsize)
     size = max(1, FINGERPRINT_BYTES // (FINGERPRINT_BLOCKS * row_bytes))
     if n <= size * FINGERPRINT_BLOCKS:
         starts: Sequence[int] = range(0, n, size)

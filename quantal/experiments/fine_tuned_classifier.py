@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from typing import Any, Self
 
@@ -36,6 +37,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         mirrored: whether ``augmented`` mirrors half of the images; leave it out for digits.
 
     Attributes:
+        clusterer_: Copy of the clusterer, which prepares images as it did at this fit.
         classes_: The labels, sorted, shape (k,).
         network_: The trained network.
         history_: Mean cross-entropy of every epoch, nats, under "total".
@@ -90,8 +92,9 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         require_choice("start", self.start, STARTS)
         check_is_fitted(self.clusterer)
         trunk = _trunk_of(self.clusterer)
-        seen = self.clusterer.evaluation_views(X)
-        self.classes_, targets = np.unique(_classes(y, len(seen)), return_inverse=True)
+        self.clusterer_ = copy.deepcopy(self.clusterer)  # a later fit of it would change the views
+        seen = self.clusterer_.evaluation_views(X)
+        self.classes_, targets = _classes(y, len(seen))
         if len(self.classes_) < 2:
             raise DataError(
                 f"All rows are of class {self.classes_[0]!r}. Pass rows of two classes or more."
@@ -111,7 +114,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         check_is_fitted(self)
         device = self.network_.output.device
-        seen = self.clusterer.evaluation_views(X)
+        seen = self.clusterer_.evaluation_views(X)
         return in_blocks(seen, lambda x: self.network_(x.to(device)).softmax(dim=1))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
@@ -160,7 +163,7 @@ def fine_tuning(
 
 
 def _trunk_of(clusterer: Any) -> Any:
-    trunk = getattr(clusterer.network_, "trunk", None)
+    trunk = getattr(getattr(clusterer, "network_", None), "trunk", None)
     if not hasattr(trunk, "filters"):
         raise ParameterError(
             "Fine-tuning needs a named network of images, such as network='small'; this model's "
@@ -169,7 +172,8 @@ def _trunk_of(clusterer: Any) -> Any:
     return trunk
 
 
-def _classes(y: ArrayLike, n_rows: int) -> NDArray[Any]:
+def _classes(y: ArrayLike, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the classes, sorted, and the number of each row's."""
     labels = np.asarray(y)
     if labels.shape != (n_rows,):
         raise DataError(
@@ -177,8 +181,8 @@ def _classes(y: ArrayLike, n_rows: int) -> NDArray[Any]:
         )
     try:
         check_classification_targets(labels)
-    except ValueError as error:
+        return np.unique(labels, return_inverse=True)
+    except (TypeError, ValueError) as error:
         raise DataError(
             f"The labels are no classes ({str(error).splitlines()[0]}). Pass integers or strings."
         ) from None
-    return labels

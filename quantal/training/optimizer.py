@@ -58,8 +58,10 @@ def set_rates(optimizer: torch.optim.Optimizer, plan: Plan, done: float) -> None
     rate = plan.learning_rate * plan.schedule(done)
     for group in optimizer.param_groups:
         group["lr"] = rate * group.get(RATE_FACTOR, 1.0)
-        if plan.epsilon_hat:
-            group["eps"] = EPSILON / math.sqrt(1 - DECAY_OF_SQUARES ** (1 + _steps(optimizer)))
+        if "eps" in group:  # Adam; set in both cases, as a plan may follow one of the other kind
+            group["eps"] = EPSILON
+            if plan.epsilon_hat:
+                group["eps"] /= math.sqrt(1 - DECAY_OF_SQUARES ** (1 + _steps(optimizer)))
 
 
 def _steps(optimizer: torch.optim.Optimizer) -> int:

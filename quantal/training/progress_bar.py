@@ -37,7 +37,7 @@ class ProgressBar:
         self._title, self._n_steps = title, n_steps
         self._bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=10),
             TextColumn("{task.completed}/{task.total}"),
             TimeElapsedColumn(),
             TextColumn("left"),
@@ -92,6 +92,8 @@ class ProgressBar:
 
     def on_step(self, run: Run) -> None:
         """Advance."""
+        if not run.progress.history:
+            self._epoch = ""  # that of a restart before
         done = self.steps_before + run.progress.step
         if self._live:
             self._bar.update(self._task, completed=done)

@@ -18,6 +18,8 @@ from quantal.errors import ParameterError
         ("8,8", [8, 8]),
         ("vat, affine", ["vat", "affine"]),
         ("stepped,100,0.5", ["stepped", 100, 0.5]),
+        ("(stepped,1,0.5)", ["stepped", 1, 0.5]),
+        ("vat,", ["vat"]),
         ("it's a,b", "it's a,b"),
         ("()", []),
         ("none", None),

@@ -50,4 +50,11 @@ def test_of_much_data_it_covers_blocks_from_the_first_row_to_the_last(monkeypatc
 def test_rows_wider_than_a_block_are_taken_one_by_one(monkeypatch):
     monkeypatch.setattr(input_rows, "FINGERPRINT_BYTES", 8)
     assert data_fingerprint(X[:64]) != data_fingerprint(X[:64] + 1)
-    assert data_fingerprint(X) == data_fingerprint(X.copy())
+    assert data_fingerprint(X) != data_fingerprint(np.concatenate([X[:-1], X[:1]]))
+
+
+def test_the_bytes_of_an_image_are_those_of_all_its_axes(monkeypatch):
+    monkeypatch.setattr(input_rows, "FINGERPRINT_BYTES", 64 * 2 * 5 * 4)
+    images = X.reshape(100, 5, 5, 2)
+    sizes = [len(block) for block in input_rows._sampled_blocks(images)]
+    assert sizes == [1] * 64

@@ -59,6 +59,23 @@ def test_the_same_unit_in_another_type_is_taken(fitted):
     assert len(of_whole.transform(np.zeros((3, 8, 8)))) == 3  # all black: no unit to see
 
 
+def test_the_same_numbers_in_another_type_are_never_refused():
+    generator = np.random.default_rng(0)
+    scans = generator.integers(-1000, 800, size=(60, 6, 6)).astype(np.int16)
+    counts = generator.poisson(0.3, size=(60, 6, 6)).astype(np.uint8)
+    bright = np.zeros((60, 6, 6), np.uint8)
+    bright[:, 0, 0] = generator.integers(0, 30, 60)
+    bright[7, 3, 3] = 255
+    for whole in (scans, counts, bright):
+        for fitted, asked in ((whole, whole.astype(float)), (whole.astype(float), whole)):
+            model = MODELS["IMSAT"]().fit(fitted)
+            np.testing.assert_array_equal(model.predict(asked), model.labels_)
+            assert len(model.predict(asked[7:8])) == 1
+    dark = np.zeros((1, 6, 6))
+    dark[0, 2, 2] = 1.0  # whole, as pixels of an 8-bit image are
+    assert len(MODELS["IMSAT"]().fit(bright).predict(dark)) == 1
+
+
 def test_vectors_have_no_pixels(fitted):
     model = clone(fitted[0]).fit(WHOLE.reshape(120, -1))
     assert len(model.transform(FRACTIONS.reshape(120, -1))) == 120

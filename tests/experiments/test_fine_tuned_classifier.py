@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
@@ -77,6 +78,14 @@ def test_neither_fit_nor_prediction_changes_the_clusterer(clusterer):
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
+def test_another_fit_of_the_clusterer_does_not_change_the_classifier():
+    clusterer = IIC(10, n_epochs=1, n_init=1, network="small", random_state=0).fit(IMAGES)
+    classifier = FineTunedClassifier(clusterer, SHORT).fit(IMAGES[:400], CLASSES[:400])
+    before = classifier.predict_proba(IMAGES[400:])
+    clusterer.fit(IMAGES * 100)
+    np.testing.assert_array_equal(classifier.predict_proba(IMAGES[400:]), before)
+
+
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
@@ -87,6 +96,7 @@ def test_neither_fit_nor_prediction_changes_the_clusterer(clusterer):
         (CLASSES[:, None], r"the labels have shape \(600, 1\)"),
         (np.linspace(0, 1, 600), r"The labels are no classes \(.*\)\. Pass integers or strings\."),
         (np.zeros(600, int), r"All rows are of class .*0.*Pass rows of two classes or more"),
+        (np.array(["a", 1] * 300, object), r"The labels are no classes"),
         (np.where(CLASSES == 3, np.nan, CLASSES), r"The labels are no classes"),
     ],
 )
@@ -100,6 +110,8 @@ def test_what_cannot_be_fine_tuned_is_refused(clusterer):
     vectors.fit(IMAGES.reshape(600, -1))
     with pytest.raises(ParameterError, match=r"Fine-tuning needs a named network of images"):
         FineTunedClassifier(vectors, SHORT).fit(IMAGES.reshape(600, -1), CLASSES)
+    with pytest.raises(ParameterError, match=r"Fine-tuning needs a named network of images"):
+        FineTunedClassifier(KMeans(2).fit(IMAGES.reshape(600, -1)), SHORT).fit(IMAGES, CLASSES)
     with pytest.raises(NotFittedError):
         FineTunedClassifier(IIC(10), SHORT).fit(IMAGES, CLASSES)
     with pytest.raises(NotFittedError):

@@ -104,3 +104,10 @@ def test_passes_go_on_with_the_epsilon_of_their_step():
 def test_another_value_is_refused(wrong):
     with pytest.raises(ParameterError, match=r"epsilon_hat must be True or False, got"):
         IMSAT(4, epsilon_hat=wrong, **SHORT).fit(DIGITS)
+
+
+@pytest.mark.filterwarnings("ignore::quantal.errors.CollapseWarning")
+def test_a_later_pass_without_it_has_the_plain_epsilon():
+    model = IMSAT(4, epsilon_hat=True, **SHORT).partial_fit(DIGITS)
+    model.set_params(epsilon_hat=False).partial_fit(DIGITS)
+    assert model._optimizer_state["param_groups"][0]["eps"] == 1e-8

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from quantal.clustering import IMSAT, RIM
+from quantal.clustering import IIC, IMSAT, RIM
 from quantal.errors import CollapseWarning
-from quantal.training import ProgressBar
+from quantal.training import Progress, ProgressBar
 from quantal.training import progress_bar as module
 
 
@@ -48,7 +51,7 @@ def test_every_line_after_an_epoch_tells_the_objective_and_the_clusters_told_apa
     model = IMSAT(2, n_epochs=300, n_init=1, hidden_layer_sizes=[8], verbose=1, random_state=0)
     model.fit(x)
     lines = capsys.readouterr().err.splitlines()
-    form = re.compile(r"objective (-?\d+\.\d+), (\d\.\d) clusters told apart")
+    form = re.compile(r"objective (-?\d+\.\d+), (\d\.\d) clusters")
     told = [form.search(line) for line in lines]
     seen = [found for found in told if found is not None]
     assert seen[-1][1] == f"{model.history_['total'][-2]:.3f}"  # of the last epoch but one
@@ -62,4 +65,29 @@ def test_a_collapse_shows_while_it_happens(capsys):
     collapsing = RIM(5, n_epochs=300, n_init=1, balance=0.0, weight_decay=0.5, verbose=1)
     with pytest.warns(CollapseWarning):
         collapsing.set_params(random_state=0, learning_rate=0.1).fit(x)
-    assert "1.0 clusters told apart" in capsys.readouterr().err.splitlines()[-1]
+    assert "1.0 clusters" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_passes_of_the_overclustering_head_do_not_show_as_the_clusters():
+    model = IIC(3, n_overclusters=12, overcluster_every=2, n_epochs=4, n_init=1, random_state=0)
+    model.fit(np.random.default_rng(0).normal(size=(60, 4)))
+    history = {"total": [0.0] * 4, "marginal_entropy": [9.0] * 4, "conditional_entropy": [9.0] * 4}
+    heads = [model._layout.in_pass(number) == model._layout.clusters for number in range(4)]
+    assert sorted(heads) == [False, False, True, True]
+    for number, is_clusters in enumerate(heads):
+        history["conditional_entropy"][number] = 9.0 - np.log(3.0 if is_clusters else 12.0)
+    for length in (2, 3, 4):
+        assert model._epoch_note({k: v[:length] for k, v in history.items()}) == "3.0 clusters"
+
+
+def test_the_bar_leaves_room_for_the_times_in_a_narrow_terminal(monkeypatch):
+    monkeypatch.setattr(module, "Console", lambda **_: Console(width=80, force_terminal=True))
+    with ProgressBar("IMSAT", 9000, shown=True, note=lambda _: "10.0 clusters") as bar:
+        run = SimpleNamespace(progress=Progress(step=7370, history={"total": [-0.123]}))
+        bar.on_epoch(run)
+        bar.on_step(run)
+        console = Console(width=80, file=io.StringIO())
+        console.print(bar._bar.get_renderable())
+        text = console.file.getvalue().strip()
+    assert len(text.splitlines()) == 1 and "…" not in text
+    assert "7370/9000" in text and text.endswith("objective -0.123, 10.0 clusters")
