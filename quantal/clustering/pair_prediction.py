@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..errors import ParameterError
 from ..estimators import blockwise
+from ..estimators.pixel_unit import require_range_of_fit
 from ..training import Run
 from ..training.collapse import REMEDIES
 from ..training.rows import Rows
@@ -21,7 +22,6 @@ from .head_judgement import Judgement, column_order, judged, matching
 from .head_layout import BoundHead, Head
 from .information_merging import merge_by_information
 from .pair_training import PairTraining
-from .row_views import require_same_unit
 
 PAIR_REMEDIES = {
     "low marginal entropy": "Train longer (n_epochs), raise entropy_weight to 1.5, lower the "
@@ -105,11 +105,9 @@ class PairPrediction(PairTraining):
             self.overcluster_joint_ = self._judged(self.network_, rows, over).joint[0].cpu().numpy()
         del self._terms_of_fit  # a radius for every row, of no use after the fit
 
-    def _rows_to_read(self, X: ArrayLike) -> Rows:
-        rows = super()._rows_to_read(X)
+    def _require_unit_of_fit(self, x: Any) -> None:
         if self._has_layout():
-            require_same_unit(rows.x, self.preparation_)
-        return rows
+            require_range_of_fit(x, self.preparation_)
 
     def _log_probabilities(self, rows: Rows, head: Head) -> NDArray[np.float32]:
         """Return log-probabilities of all rows by each sub-head, (n_subheads, n, k)."""

@@ -126,26 +126,6 @@ def colours_first(shape: tuple[int, ...]) -> tuple[tuple[int, int, int], bool]:
     )
 
 
-def require_same_unit(x: Any, preparation: Preparation) -> None:
-    """Raise DataError for pixels whose unit cannot be that of the fit's.
-
-    Pixels of 0 to 255 divided by 255, or the other way round, would all be black or white to the
-    network, and every label wrong.
-
-    Args:
-        x: (n, d) images as rows.
-        preparation: of the fit, from `pixel_preparation`.
-    """
-    low, span = float(preparation.center[0]), float(preparation.unit[0])
-    largest = max(float(part.max()) for _, part in row_chunks(x))
-    divided = x.dtype.kind == "f" and 0 < largest <= 1 and low + span > 100
-    if divided or largest > low + 2 * span:
-        raise DataError(
-            f"X has pixels up to {largest:g}, where those of the fit go up to {low + span:g}. Pass "
-            "pixels in the fit's unit."
-        )
-
-
 def pixel_preparation(x: Any, shape: tuple[int, int, int], *, was_last: bool) -> Preparation:
     """Bring pixels to [0, 1] by the data's own range, and channels to the front.
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..data.preparation import Preparation
 from ..training import Plan, ProgressBar, Run
 from ..training.attempts import Outcome
 from ..training.rows import Rows
+from .pixel_unit import require_unit_of_fit
 
 
 class FitHooks:
     """Mixin of `NetworkEstimator`."""
+
+    preparation_: Preparation
 
     def _require_fit_parameters(self) -> None:
         """Raise ParameterError for what ``fit`` cannot use and ``partial_fit`` ignores."""
@@ -55,6 +59,10 @@ class FitHooks:
     def _has_layout(self) -> bool:
         """Tell whether the columns' order matters, so that it must be kept."""
         return False
+
+    def _require_unit_of_fit(self, x: Any) -> None:
+        """Raise DataError for images in another unit than the fit's."""
+        require_unit_of_fit(self, x, self.preparation_)
 
     def _epoch_note(self, history: dict[str, list[float]]) -> str:  # noqa: ARG002
         """Return what progress shows of the last epoch beside its objective."""

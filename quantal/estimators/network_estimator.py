@@ -44,7 +44,6 @@ from .joint_fit import (
     shown_here,
 )
 from .network_folder import NetworkFolder
-from .pixel_unit import require_unit_of_fit
 
 
 class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
@@ -295,5 +294,5 @@ class NetworkEstimator(FitHooks, RowReader, NetworkFolder, ABC):
     def _rows_to_read(self, X: ArrayLike) -> Rows:
         check_is_fitted(self)
         x = self._read(X, reset=False)
-        require_unit_of_fit(self, x, self.preparation_)
+        self._require_unit_of_fit(x)
         return Rows(x, self.preparation_, self._device, hold=False)

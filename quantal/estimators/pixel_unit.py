@@ -18,7 +18,7 @@ def require_unit_of_fit(model: Any, x: Any, preparation: Preparation) -> None:
 
     Two mistakes are told, after which every label would be wrong: pixels of 0 to 1 with fractions
     where the fit had whole numbers, and bytes where it had fractions. Floating-point numbers after
-    floating-point numbers are taken as they are.
+    floating-point numbers are taken as they are: the means of the fit are known, not its range.
 
     Args:
         model: fitted; one that has read vectors takes any unit.
@@ -35,6 +35,26 @@ def require_unit_of_fit(model: Any, x: Any, preparation: Preparation) -> None:
         largest = max(float(part.max()) for _, part in row_chunks(x))
         raise DataError(
             f"X has pixels up to {largest:g}, where those of the fit are near {level:.3g}. Pass "
+            "pixels in the fit's unit."
+        )
+
+
+def require_range_of_fit(x: Any, preparation: Preparation) -> None:
+    """Raise DataError for pixels whose unit cannot be that of the fit's.
+
+    Pixels of 0 to 255 divided by 255, or the other way round, would all be black or white to the
+    network, and every label wrong.
+
+    Args:
+        x: (n, d) images as rows.
+        preparation: of the fit, whose centre is the lowest pixel and whose unit is the range.
+    """
+    low, span = float(preparation.center[0]), float(preparation.unit[0])
+    largest = max(float(part.max()) for _, part in row_chunks(x))
+    divided = x.dtype.kind == "f" and 0 < largest <= 1 and low + span > 100
+    if divided or largest > low + 2 * span:
+        raise DataError(
+            f"X has pixels up to {largest:g}, where those of the fit go up to {low + span:g}. Pass "
             "pixels in the fit's unit."
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from typing import Any, Self
 
 import numpy as np
@@ -41,6 +40,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes_: The labels, sorted, shape (k,).
         network_: The trained network.
         history_: Mean cross-entropy of every epoch, nats, under "total".
+        training_seconds_: How long the steps took.
 
     Source: Peng, Pedersoli, Desrosiers 2019, Table 3.
 
@@ -92,19 +92,15 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         require_choice("start", self.start, STARTS)
         check_is_fitted(self.clusterer)
         trunk = _trunk_of(self.clusterer)
-        self.clusterer_ = copy.deepcopy(self.clusterer)  # a later fit of it would change the views
-        seen = self.clusterer_.evaluation_views(X)
-        self.classes_, targets = _classes(y, len(seen))
-        if len(self.classes_) < 2:
-            raise DataError(
-                f"All rows are of class {self.classes_[0]!r}. Pass rows of two classes or more."
-            )
+        seen = self.clusterer.evaluation_views(X)
+        classes, targets = _classes(y, len(seen))
         training = self.training or ClassTraining()
         anew = self.start == "scratch"
-        network = image_network(trunk, len(self.classes_), training.seed, anew=anew)
+        network = image_network(trunk, len(classes), training.seed, anew=anew)
         change = shift_and_mirror(seen.shape[2:], self.mirrored) if self.augmented else None
-        self.history_ = trained(network, seen, targets, training, change)
-        self.network_ = network
+        self.history_, self.training_seconds_ = trained(network, seen, targets, training, change)
+        self.network_, self.classes_ = network, classes
+        self.clusterer_ = copy.deepcopy(self.clusterer)  # a later fit of it would change the views
         self.n_features_in_ = self.clusterer.n_features_in_
         return self
 
@@ -151,14 +147,12 @@ def fine_tuning(
     classifier = FineTunedClassifier(
         model, training, start=start, augmented=augmented, mirrored=mirrored
     )
-    begin = time.perf_counter()
     classifier.fit(split.train, split.train_labels)
-    seconds = time.perf_counter() - begin
     return ClassScore(
         accuracy=float(classifier.score(split.test, split.test_labels)),
         train_accuracy=float(classifier.score(split.train, split.train_labels)),
         loss=classifier.history_["total"][-1],
-        seconds=seconds,
+        seconds=classifier.training_seconds_,
     )
 
 
@@ -173,7 +167,7 @@ def _trunk_of(clusterer: Any) -> Any:
 
 
 def _classes(y: ArrayLike, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the classes, sorted, and the number of each row's."""
+    """Return the classes, sorted, at least two, and the number of each row's."""
     labels = np.asarray(y)
     if labels.shape != (n_rows,):
         raise DataError(
@@ -181,8 +175,11 @@ def _classes(y: ArrayLike, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int64]
         )
     try:
         check_classification_targets(labels)
-        return np.unique(labels, return_inverse=True)
+        classes, numbers = np.unique(labels, return_inverse=True)
     except (TypeError, ValueError) as error:
         raise DataError(
             f"The labels are no classes ({str(error).splitlines()[0]}). Pass integers or strings."
         ) from None
+    if len(classes) < 2:
+        raise DataError(f"All rows are of class {classes[0]!r}. Pass rows of two classes or more.")
+    return classes, numbers

@@ -15,7 +15,6 @@ from torch import Tensor
 from ..batch_share import WHOLE, BatchShare
 from ..estimators import NetworkEstimator, NetworkFolder, blockwise
 from ..estimators.blockwise import block_values
-from ..estimators.pixel_unit import require_unit_of_fit
 from ..estimators.training_parameters import require_training_parameters
 from ..networks import MLP
 from ..objectives import (
@@ -81,7 +80,7 @@ class NetworkHasher(BitOutput, NetworkEstimator, BaseEstimator):  # type: ignore
         return blockwise(rows, lambda x: logits_of(x).sigmoid())
 
     def _bit_blocks(self, x: Any) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        require_unit_of_fit(self, x, self.preparation_)
+        self._require_unit_of_fit(x)
         rows = Rows(x, self.preparation_, self._device, hold=False)
         for start, logits in block_values(rows, self._logits_of(self.network_)):
             yield start, (logits > 0).cpu().numpy().view(np.uint8)

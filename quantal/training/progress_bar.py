@@ -96,7 +96,7 @@ class ProgressBar:
             self._epoch = ""  # that of a restart before
         done = self.steps_before + run.progress.step
         if self._live:
-            self._bar.update(self._task, completed=done)
+            self._bar.update(self._task, completed=done, objective=self._epoch)
         elif self._shown and time.monotonic() >= self._line_due:
             what = f"step {done} of {self._n_steps}"
             what = f"{what}, {self._epoch}" if self._epoch else what
@@ -107,7 +107,7 @@ class ProgressBar:
         history = run.progress.history
         note = "" if self._note is None else self._note(history)
         self._epoch = f"objective {history['total'][-1]:.3f}" + (f", {note}" if note else "")
-        self._bar.update(self._task, objective=self._epoch)
+        self._bar.update(self._task, objective=self._epoch)  # no step follows the last epoch
 
     def _print_line(self, what: str, share: float) -> None:
         now = time.monotonic()

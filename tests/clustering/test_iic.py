@@ -5,23 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from sklearn.datasets import load_digits
+from iic_parts import QUICK, X, network
 
 from quantal.clustering import IIC, IMSAT
 from quantal.clustering.head_judgement import column_order, judged_rows, matching
 from quantal.clustering.head_layout import Head, HeadLayout
 from quantal.clustering.paired_changes import Mixing, PairBatch
 from quantal.errors import ParameterError
-from quantal.networks import MLP
 from quantal.training.rows import Rows
 from quantal.views import Mixup
 
 pytestmark = pytest.mark.filterwarnings("ignore::quantal.errors.CollapseWarning")
-
-
-DIGITS = load_digits()
-X = DIGITS.data[:200]
-QUICK = {"hidden_layer_sizes": (16,), "n_epochs": 2, "n_init": 1, "random_state": 0}
 
 
 def prepared(model, x):
@@ -40,13 +34,6 @@ def first_terms(model, x, network, seed=0):
     step = model._step_maker(rows, 0)(network, model._stage(None), generator)
     numbers = torch.arange(len(rows))
     return step.of_pass(numbers, 0) if hasattr(step, "of_pass") else step(numbers)
-
-
-def network(n_outputs=4):
-    made = MLP(64, (16,), n_outputs, torch.Generator().manual_seed(3))
-    with torch.no_grad():
-        made.output.mul_(300)  # decided enough for every term to matter
-    return made
 
 
 class TestSpecialCases:

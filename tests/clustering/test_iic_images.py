@@ -7,30 +7,19 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from iic_parts import DIGITS, QUICK, X
 from sklearn.base import clone
-from sklearn.datasets import load_digits
 
 import quantal
 from quantal.clustering import IIC
 from quantal.errors import CollapseWarning, DataError, ParameterError
 from quantal.metrics import clustering_accuracy
-from quantal.networks import MLP
 
 pytestmark = pytest.mark.filterwarnings("ignore::quantal.errors.CollapseWarning")
 
 
-DIGITS = load_digits()
-X = DIGITS.data[:200]
 IMAGES = DIGITS.images[:120]
-QUICK = {"hidden_layer_sizes": (16,), "n_epochs": 2, "n_init": 1, "random_state": 0}
 SMALL = {"n_epochs": 1, "n_init": 1, "random_state": 0, "batch_size": 60}
-
-
-def network(n_outputs=4):
-    made = MLP(64, (16,), n_outputs, torch.Generator().manual_seed(3))
-    with torch.no_grad():
-        made.output.mul_(300)  # decided enough for every term to matter
-    return made
 
 
 class TestImages:

@@ -105,6 +105,14 @@ def test_labels_that_are_no_classes_are_refused(clusterer, labels, message):
         FineTunedClassifier(clusterer, SHORT).fit(IMAGES, labels)
 
 
+def test_a_fit_that_fails_leaves_the_classifier_unfitted(clusterer):
+    classifier = FineTunedClassifier(clusterer, SHORT)
+    with pytest.raises(DataError):
+        classifier.fit(IMAGES, CLASSES[:-1])
+    with pytest.raises(NotFittedError):
+        classifier.predict(IMAGES)
+
+
 def test_what_cannot_be_fine_tuned_is_refused(clusterer):
     vectors = IMSAT(2, n_epochs=1, n_init=1, hidden_layer_sizes=(5,), random_state=0)
     vectors.fit(IMAGES.reshape(600, -1))

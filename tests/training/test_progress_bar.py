@@ -54,6 +54,7 @@ def test_every_line_after_an_epoch_tells_the_objective_and_the_clusters_told_apa
     form = re.compile(r"objective (-?\d+\.\d+), (\d\.\d) clusters")
     told = [form.search(line) for line in lines]
     seen = [found for found in told if found is not None]
+    assert told[-len(seen) :] == seen  # every line from the first epoch on
     assert seen[-1][1] == f"{model.history_['total'][-2]:.3f}"  # of the last epoch but one
     information = model.marginal_entropy_ - model.conditional_entropy_
     assert float(seen[-1][2]) == pytest.approx(np.exp(information), abs=0.06)
@@ -91,3 +92,12 @@ def test_the_bar_leaves_room_for_the_times_in_a_narrow_terminal(monkeypatch):
         text = console.file.getvalue().strip()
     assert len(text.splitlines()) == 1 and "…" not in text
     assert "7370/9000" in text and text.endswith("objective -0.123, 10.0 clusters")
+
+
+def test_a_restart_does_not_show_the_figures_of_the_one_before(capsys):
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    IMSAT(2, n_epochs=2, n_init=2, batch_size=20, random_state=0, verbose=1).fit(x)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "step" in line]
+    assert len(lines) == 12  # two restarts of two epochs of three steps
+    told = ["objective" in line for line in lines]
+    assert told == 2 * [False, False, False, True, True, True]
